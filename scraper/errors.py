@@ -1,0 +1,7 @@
+"""The one error that a person sees: a clear sentence with what to do."""
+
+from __future__ import annotations
+
+
+class RatecardError(Exception):
+    """Wrong usage or configuration, or the run could not happen; the command prints it and exits with 2."""

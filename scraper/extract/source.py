@@ -1,0 +1,35 @@
+"""What a provider module declares of each thing it fetches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scraper.extract.document import Document
+from scraper.records import Reading
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._/:-]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One thing of one provider that is fetched and that one parser reads.
+
+    `addresses` has the current address first, then former ones and mirrors. `read` is a pure function: the same
+    document always gives the same reading; it raises `Unreadable` for a document that is not what it expects.
+    `publishes` is the contract: the fields (rate keys and specs) that this source states for its offers; where an
+    offer lacks one of them it is "not on the page", and a field that no source of a provider publishes has "no source".
+    `rank` orders the sources of one provider: where two state one field, the lower rank is published.
+    """
+
+    name: str
+    addresses: tuple[str, ...]
+    read: Callable[[Document], Reading]
+    publishes: frozenset[str]
+    rank: int = 0
+    fresh_days: int = 14
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name) or not self.addresses:
+            raise ValueError(f"source {self.name!r} needs a plain name and at least one address")

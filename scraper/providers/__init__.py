@@ -1,0 +1,34 @@
+"""The providers: one module and one TOML file each, found by their presence and registered nowhere."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import tomllib
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from scraper.errors import RatecardError
+from scraper.extract.source import Source
+
+
+@lru_cache(maxsize=1)
+def names() -> tuple[str, ...]:
+    """Return the slugs of all providers, sorted (`aws-bedrock` is the module `aws_bedrock`)."""
+    return tuple(sorted(found.name.replace("_", "-") for found in pkgutil.iter_modules(__path__)))
+
+
+def sources(provider: str) -> tuple[Source, ...]:
+    """Return what a provider's module declares; raise `RatecardError` for an unknown provider."""
+    if provider not in names():
+        raise RatecardError(f"There is no provider {provider!r}; the providers are {', '.join(names())}.")
+    module = importlib.import_module(f"{__name__}.{provider.replace('-', '_')}")
+    declared: tuple[Source, ...] = module.SOURCES
+    return declared
+
+
+def facts(provider: str) -> dict[str, Any]:
+    """Return the facts for people who use a provider (its NAME.toml): address, key variable, call, gotchas."""
+    text = resources.files(__name__).joinpath(f"{provider.replace('-', '_')}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)

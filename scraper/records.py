@@ -1,0 +1,228 @@
+"""The words of the project as types: what a source states about an offer, and how sure we are of a field.
+
+A parser makes `Fact`s; each has its evidence. Amounts are decimals in the unit of their rate key, kept as text with
+the digits of the source. Nothing here reads a page, a clock or a database.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Annotated, Final, Self
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from scraper.meters import is_rate_key
+
+
+class State(StrEnum):
+    """What can be said of a field."""
+
+    SOURCED = "sourced"
+    NOT_OFFERED = "not_offered"
+    NOT_SOURCED = "not_sourced"
+
+
+class Reason(StrEnum):
+    """Why a field is not sourced."""
+
+    NO_SOURCE = "no_source"
+    NOT_ON_PAGE = "not_on_page"
+    SOURCE_FAILING = "source_failing"
+    ON_REQUEST = "on_request"
+
+
+class Mark(StrEnum):
+    """What is said beside the state."""
+
+    PROMOTIONAL = "promotional"
+    STALE = "stale"
+    DISPUTED = "disputed"
+    HELD = "held"
+    UNCONFIRMED = "unconfirmed"
+
+
+REFERENCE_FIELDS: Final = (
+    "input",
+    "output",
+    "cache_read",
+    "cache_write",
+    "input{tier=batch}",
+    "output{tier=batch}",
+    "context_window",
+    "max_output_tokens",
+    "knowledge_cutoff",
+    "released",
+    "modalities",
+    "capabilities",
+)
+"""The fields for which every offer always has a state."""
+
+SPECS: Final[dict[str, str]] = {
+    "context_window": "tokens",
+    "max_output_tokens": "tokens",
+    "knowledge_cutoff": "date",
+    "training_cutoff": "date",
+    "released": "date",
+    "modalities": "text",
+    "capabilities": "list",
+    "status": "text",
+    "retires": "date",
+    "aliases": "list",
+    "free_tier": "text",
+    "free_allowance": "text",
+    "price_windows": "text",
+    "hugging_face_id": "text",
+    "quantization": "text",
+}
+"""The specs, with the kind of their value: `tokens` is a whole number, `date` an ISO date (also `2025-01`), `list`
+items joined by ", " in alphabetical order, `text` as the source writes it. `modalities` reads `text+image->text`."""
+
+MAX_DIGITS: Final = 40
+MAX_QUOTE: Final = 2000
+
+# Characters that change how the text around them is shown, or show nothing at all.
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
+
+
+def clean(text: str) -> str:
+    """Return text fit to be stored and shown: NFC, blanks collapsed, no control or direction-changing characters."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
+    text = "".join(" " if unicodedata.category(c) == "Cc" else c for c in text)
+    return " ".join(text.split())
+
+
+def plain(amount: Decimal) -> str:
+    """Write a decimal without an exponent and with all of its digits: `2.50`, `0.0000001`."""
+    return format(amount, "f")
+
+
+def check_amount(amount: Decimal) -> Decimal:
+    """Return the amount where it can be a price: finite, not negative, of at most 40 digits; else `ValueError`."""
+    if not amount.is_finite() or amount.is_signed():
+        raise ValueError(f"{amount} is not an amount: it must be a finite number, not negative")
+    if len(plain(amount)) > MAX_DIGITS + 1:
+        raise ValueError(f"an amount of {len(plain(amount))} characters is not a price")
+    return amount
+
+
+def _shown(text: str) -> str:
+    cleaned = clean(text)
+    if len(cleaned) > 300:
+        raise ValueError(f"a name of {len(cleaned)} characters is not a name: {cleaned[:60]!r}…")
+    return cleaned
+
+
+Name = Annotated[str, AfterValidator(_shown)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Evidence(_Record):
+    """Where in a capture a value stands, and the text there as published."""
+
+    locator: str = Field(min_length=1, max_length=400)
+    quote: str = Field(min_length=1, max_length=MAX_QUOTE)
+
+
+class Fact(_Record):
+    """One field of an offer as one document states it.
+
+    `value` is text: a plain decimal for a rate, a whole number, an ISO date, or words for a spec. It is there exactly
+    where the state is `sourced`. `derived` names the rule by which a stated rule gave the value. A price that holds
+    only for a time has `valid_until`; one that is announced has `valid_from`.
+    """
+
+    field: str
+    state: State
+    value: str | None = None
+    currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+    reason: Reason | None = None
+    evidence: Evidence
+    derived: str = ""
+    promotional: bool = False
+    valid_from: AwareDatetime | None = None
+    valid_until: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not is_rate_key(self.field) and self.field not in SPECS:
+            raise ValueError(f"{self.field!r} is neither a rate key nor a spec")
+        if (self.state is State.SOURCED) != (self.value is not None):
+            raise ValueError(f"{self.field} is {self.state} with the value {self.value!r}")
+        if (self.state is State.NOT_SOURCED) != (self.reason is Reason.ON_REQUEST) or (
+            self.reason not in (None, Reason.ON_REQUEST)
+        ):
+            raise ValueError("a document states that a price is on request, or it states nothing")
+        if self.value is not None:
+            self._check_value(self.value)
+        return self
+
+    def _check_value(self, value: str) -> None:
+        if is_rate_key(self.field):
+            if self.currency is None:
+                raise ValueError(f"{self.field} has an amount without a currency")
+            try:
+                amount = check_amount(Decimal(value))
+            except InvalidOperation as error:
+                raise ValueError(f"{self.field} has the value {value!r}, which is not a decimal") from error
+            if plain(amount) != value:
+                raise ValueError(f"{self.field}: {value!r} is not written as a plain decimal")
+        elif self.currency is not None:
+            raise ValueError(f"{self.field} is a spec and has no currency")
+        elif SPECS[self.field] == "tokens" and not re.fullmatch(r"[1-9]\d{0,11}", value):
+            raise ValueError(f"{self.field} must be a whole number of tokens, not {value!r}")
+        elif SPECS[self.field] == "date" and not re.fullmatch(r"\d{4}(-[01]\d(-[0-3]\d)?)?", value):
+            raise ValueError(f"{self.field} must be an ISO date, not {value!r}")
+        elif not value or value != clean(value):
+            raise ValueError(f"{self.field} has the value {value!r}, which is empty or not clean text")
+
+
+class Offer(_Record):
+    """One model as one provider sells it, as one document states it.
+
+    `model_id` is what a caller sends, exactly as printed; it is empty where the document prints only a name.
+    `shared_id` says that the document prints this id for several products with different prices: the offer is then
+    told apart by its name.
+    """
+
+    model_id: Name
+    name: Name
+    shared_id: bool = False
+    facts: tuple[Fact, ...]
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if not self.model_id and not self.name:
+            raise ValueError("an offer needs a model id or a name")
+        if any(c.isspace() for c in self.model_id):
+            raise ValueError(f"{self.model_id!r} cannot be a model id: it has blanks")
+        keys = [(fact.field, fact.valid_from) for fact in self.facts]
+        if len(keys) != len(set(keys)):
+            raise ValueError(f"{self.model_id or self.name} states a field twice")
+        return self
+
+
+class Note(_Record):
+    """Something that a reading met and did not turn into a value; shown with the reading."""
+
+    kind: str = Field(pattern=r"^(unknown_heading|unreadable|conflict|off_contract)$")
+    text: str = Field(max_length=MAX_QUOTE)
+    locator: str = ""
+
+
+class Reading(_Record):
+    """All that one parser made of one capture."""
+
+    offers: tuple[Offer, ...]
+    notes: tuple[Note, ...] = ()
+
+
+def iso(at: datetime) -> str:
+    """Write a time as the project prints it everywhere: UTC, to the second, with a Z."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
