@@ -1,0 +1,74 @@
+# A fresh machine needs only Python 3.11 or newer (with pip and venv) and make: the rest installs itself into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/python tools/uv.py
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# No addresses in the lock files; one lock for every system and every Python from 3.11 on.
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test lint format lock score bench clean distclean
+
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/.dev ## install everything for working on the project
+
+demo: .venv/.runtime ## refresh from the project's own pages and show what came of it
+	@$(BIN)/ratecard demo
+
+test: lint ## everything that has to hold before a change is handed in
+	$(BIN)/pytest -n auto --dist loadgroup
+
+lint: .venv/.dev ## format, lint, types, imports, dependencies
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+format: .venv/.dev ## format, and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Versions that are locked stay as they are while they fit; `make lock UPGRADE=--upgrade` takes newer ones.
+lock: .venv/.setup ## remake requirements/*.txt from pyproject.toml
+	$(COMPILE) $(UPGRADE) requirements/setup.in --output-file requirements/setup.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --constraints requirements/setup.txt --output-file requirements/runtime.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --constraints requirements/setup.txt \
+		--constraints requirements/runtime.txt --output-file requirements/dev.txt
+
+score: .venv/.runtime ## compare readings of real captures with independent truth (ARGS="--only openai")
+	@if [ -d ../shared/tools ]; then PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python ../shared/tools/score.py $(ARGS); \
+	else echo "There is no folder ../shared/tools: nothing to score against."; fi
+
+bench: .venv/.dev ## measure
+	@if [ -d benchmarks ]; then $(BIN)/pytest -n 0 -s benchmarks/*.py; else echo "There are no benchmarks."; fi
+
+clean: ## remove what tools left behind
+	rm -rf build dist .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean ## remove the environment, too
+	rm -rf .venv
+
+# Each stamp is a step that is done; it is done again only when what it was done from has changed.
+.venv/.setup: requirements/setup.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("ratecard needs Python 3.11 or newer: make PYTHON=python3.11 …")'
+	@echo "Setting up .venv (once)"
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install --quiet --require-hashes -r requirements/setup.txt
+	@touch $@
+
+.venv/.runtime: .venv/.setup requirements/runtime.txt pyproject.toml
+	@$(UV) pip install --quiet --require-hashes -r requirements/runtime.txt \
+	|| { echo "uv could not install; trying pip."; $(PIP) install --quiet --require-hashes -r requirements/runtime.txt; }
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements/dev.txt
+	@$(UV) pip install --quiet --require-hashes -r requirements/dev.txt \
+	|| { echo "uv could not install; trying pip."; $(PIP) install --quiet --require-hashes -r requirements/dev.txt; }
+	@touch $@

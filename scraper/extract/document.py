@@ -1,0 +1,106 @@
+"""A document: the text of one capture, read as blocks or as JSON, in which every place has an address.
+
+Locators: `heading[2]`, `text[14]`, `table[3]/row[5]/cell[2]` (rows and cells as they stand in the source, counted
+from 1), `payload[7]#/rows/0/1` (a JSON pointer into embedded data), `#/data/0/pricing/prompt` (a pointer into a JSON
+document). `Document.at` finds the text at a locator again, years later, from the bytes alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from scraper.extract import Unreadable, jsontext
+from scraper.extract.jsontext import Json
+from scraper.extract.markdown import to_html
+from scraper.extract.markup import Block, Heading, Island, Table, Text, blocks_of
+from scraper.extract.passage import Passage, plain_passage
+from scraper.extract.payload import Payload, payloads_of
+from scraper.extract.vocabulary import TIER_NAMES
+
+
+@dataclass(frozen=True)
+class Document:
+    """One capture as text. `kind` is `html`, `markdown` or `json`."""
+
+    text: str
+    kind: str
+    url: str = ""
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """Headings, texts, tables and islands in reading order."""
+        if self.kind == "json":
+            raise Unreadable("it is JSON where a page was expected")
+        html = to_html(self.text) if self.kind == "markdown" else self.text
+        return blocks_of(html, TIER_NAMES)
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables in reading order."""
+        return tuple(block for block in self.blocks if isinstance(block, Table))
+
+    @cached_property
+    def texts(self) -> tuple[Text, ...]:
+        """The paragraphs, list items and other runs of text in reading order."""
+        return tuple(block for block in self.blocks if isinstance(block, Text))
+
+    @cached_property
+    def headings(self) -> tuple[Heading, ...]:
+        """The headings in reading order."""
+        return tuple(block for block in self.blocks if isinstance(block, Heading))
+
+    @cached_property
+    def payloads(self) -> tuple[Payload, ...]:
+        """The embedded data in reading order."""
+        return payloads_of([block for block in self.blocks if isinstance(block, Island)])
+
+    @cached_property
+    def json(self) -> Json:
+        """The document as JSON, decimals as sent."""
+        if self.kind != "json":
+            raise Unreadable(f"it is {self.kind} where JSON was expected")
+        return jsontext.loads(self.text)
+
+    def at_pointer(self, pointer: str) -> Passage:
+        """Return the value at a JSON pointer of a JSON document as a passage."""
+        return plain_passage(jsontext.written(jsontext.at(self.json, pointer)), f"#{pointer}")
+
+    @cached_property
+    def _passages(self) -> dict[str, Passage]:
+        found: dict[str, Passage] = {}
+        for block in self.blocks:
+            if isinstance(block, Heading | Text):
+                found[block.passage.locator] = block.passage
+            elif isinstance(block, Table):
+                found.update((cell.locator, cell) for row in block.grid.rows for cell in row if cell.locator)
+        return found
+
+    def at(self, locator: str) -> Passage:
+        """Return the passage at a locator; raise `Unreadable` where the document has nothing there."""
+        place, hash_sign, pointer = locator.partition("#")
+        if hash_sign and not place:
+            return self.at_pointer(pointer)
+        if hash_sign:
+            for payload in self.payloads:
+                if payload.locator == place:
+                    return payload.passage(pointer)
+        elif locator in self._passages:
+            return self._passages[locator]
+        raise Unreadable(f"there is nothing at {locator}")
+
+
+def kind_of(content_type: str, url: str, text: str) -> str:
+    """Say what a document is: by its content type, else by its address, else by how it begins. Types lie, so JSON
+    and HTML are also recognised by their first character.
+    """
+    start = text.lstrip("\ufeff \t\r\n")[:200].casefold()
+    if start.startswith(("<!doctype html", "<html", "<?xml", "<head", "<body")):
+        return "html"
+    declared = content_type.partition(";")[0].strip().casefold()
+    if declared.endswith("json") or (start.startswith(("{", "[{")) and "markdown" not in declared):
+        return "json"
+    path = url.partition("?")[0].casefold()
+    if "markdown" in declared or path.endswith((".md", ".mdx", ".md.txt")):
+        return "markdown"
+    return "html" if "html" in declared or start.startswith("<") else "markdown"

@@ -1,0 +1,328 @@
+"""HTML as a list of blocks in reading order: headings, texts, tables and payloads, each with its place.
+
+Markdown and MDX come here too, rendered to HTML first, so that there is one reading of tables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from scraper.extract.grid import Grid, spread
+from scraper.extract.passage import STRUCK, Passage, tidy_lines, unstruck
+from scraper.records import clean
+
+_SKIPPED = frozenset({"script", "style", "template", "noscript", "svg", "button", "nav", "head", "iframe", "select"})
+_INLINE = frozenset(
+    {
+        "a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark",
+        "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tooltip", "u", "var", "wbr",
+        "devsite-tooltip", "img", "label",
+    }
+)  # fmt: skip
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_STRUCK_TAGS = frozenset({"s", "del", "strike"})
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What stands above a block: the path of headings, the label of its tab, and the texts since the heading."""
+
+    headings: tuple[Passage, ...] = ()
+    label: str = ""
+    texts: tuple[Passage, ...] = ()
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The headings' texts, outermost first."""
+        return tuple(heading.line for heading in self.headings)
+
+    @property
+    def heading(self) -> str:
+        """The text of the nearest heading."""
+        return self.headings[-1].line if self.headings else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading with its level from 1 to 6."""
+
+    passage: Passage
+    level: int
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paragraph, a list item or any other run of text."""
+
+    passage: Passage
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as a grid."""
+
+    grid: Grid
+    locator: str
+    context: Context
+
+    def transposed(self, header_columns: int = 1) -> Table:
+        """Return the table with rows and columns swapped, for tables whose columns are the models."""
+        return Table(self.grid.transposed(header_columns), self.locator, self.context)
+
+
+@dataclass(frozen=True, slots=True)
+class Island:
+    """An element that carries data for the page's own scripts: its attributes and its raw text."""
+
+    attributes: dict[str, str]
+    content: str
+    tag: str
+    context: Context
+    tables: tuple[Table, ...] = field(default=(), compare=False)
+
+
+Block = Heading | Text | Table | Island
+
+
+def _is_struck(node: LexborNode) -> bool:
+    attributes = node.attributes
+    style = (attributes.get("style") or "").replace(" ", "").casefold()
+    classes = (attributes.get("class") or "").split()
+    return node.tag in _STRUCK_TAGS or "line-through" in style or "line-through" in classes
+
+
+def _raw_text(node: LexborNode, found: dict[str, list[str]], *, block_break: str = "\n") -> str:
+    """Collect the text under a node; footnote marks, codes and links go to `found`."""
+    parts: list[str] = []
+    child = node.child
+    while child is not None:
+        tag = child.tag or ""
+        if tag == "-text":
+            parts.append(re.sub(r"\s+", " ", child.text_content or ""))
+        elif tag == "br":
+            parts.append("\n")
+        elif tag == "sup":
+            mark = clean(child.text())
+            found["footnotes"].append(mark)
+            parts.append(f"\0{mark}\0")
+        elif tag.startswith("-") or tag in _SKIPPED:
+            pass
+        else:
+            inner = _raw_text(child, found)
+            if tag == "code":
+                found["codes"].append(clean(child.text()))
+            if tag == "a" and child.attributes.get("href"):
+                found["links"].append(child.attributes["href"] or "")
+            if _is_struck(child) and inner.strip():
+                inner = f"{STRUCK}{inner}{STRUCK}"
+            parts.append(inner if tag in _INLINE else f"{block_break}{inner}{block_break}")
+        child = child.next
+    return "".join(parts)
+
+
+def _passage(raw: str, found: dict[str, list[str]], locator: str, tag: str) -> Passage:
+    text, struck, quote = unstruck(raw)
+    return Passage(
+        text=tidy_lines(re.sub("\0[^\0]*\0", "", text)),
+        quote=clean(re.sub("\0([^\0]*)\0", _footnote_mark, quote)),
+        locator=locator,
+        tag=tag,
+        struck=struck,
+        footnotes=tuple(found["footnotes"]),
+        codes=tuple(found["codes"]),
+        links=tuple(found["links"]),
+    )
+
+
+def _footnote_mark(match: re.Match[str]) -> str:
+    mark = match[1]
+    return mark if mark.startswith(("(", "[")) else f" [{mark}] "
+
+
+def _found() -> dict[str, list[str]]:
+    return {"footnotes": [], "codes": [], "links": []}
+
+
+def passage_of(node: LexborNode, locator: str) -> Passage:
+    """Return the text of one element as a passage."""
+    found = _found()
+    return _passage(_raw_text(node, found), found, locator, node.tag or "")
+
+
+def text_of_html(fragment: str, locator: str) -> Passage:
+    """Return the text of a piece of HTML, such as a cell that a payload holds as markup."""
+    body = LexborHTMLParser(fragment).body
+    return passage_of(body, locator) if body is not None else Passage("", "", locator)
+
+
+class _Walk:
+    """One pass over the document. Numbers headings, texts, tables and islands from 1, in reading order."""
+
+    def __init__(self, tree: LexborHTMLParser, tabs: frozenset[str]) -> None:
+        self.tree = tree
+        self.tabs = tabs
+        self.counts = {"heading": 0, "text": 0, "table": 0}
+        self.headings: list[tuple[int, Passage]] = []
+        self.label = ""
+        self.texts: list[Passage] = []
+        self.run: list[str] = []
+        self.found = _found()
+
+    def context(self) -> Context:
+        return Context(tuple(passage for _, passage in self.headings), self.label, tuple(self.texts))
+
+    def locator(self, kind: str) -> str:
+        self.counts[kind] += 1
+        return f"{kind}[{self.counts[kind]}]"
+
+    def flush(self) -> Iterator[Block]:
+        raw, found = "".join(self.run), self.found
+        self.run, self.found = [], _found()
+        if raw.strip("\0 \n\t"):
+            passage = _passage(raw, found, self.locator("text"), "p")
+            # A tab's name printed above its pane, and nothing else, labels what follows until the next heading.
+            if passage.line.casefold() in self.tabs:
+                self.label = passage.line
+            yield Text(passage, self.context())
+            self.texts.append(passage)
+
+    def walk(self, node: LexborNode) -> Iterator[Block]:
+        child = node.child
+        while child is not None:
+            yield from self.visit(child, child.tag or "")
+            child = child.next
+
+    def visit(self, node: LexborNode, tag: str) -> Iterator[Block]:
+        if tag == "-text":
+            self.run.append(re.sub(r"\s+", " ", node.text_content or ""))
+        elif tag == "br":
+            self.run.append("\n")
+        elif tag in ("script", "astro-island"):
+            yield from self.flush()
+            yield from self.island(node, tag)
+        elif tag in _SKIPPED or tag.startswith("-"):
+            return
+        elif tag in _INLINE and node.css_first("table,h1,h2,h3,h4,h5,h6,p,div") is None:
+            self.inline(node, tag)
+        elif tag in _HEADINGS:
+            yield from self.flush()
+            yield self.heading(node, _HEADINGS[tag])
+        elif tag == "table":
+            yield from self.flush()
+            yield self.table(node)
+        else:
+            yield from self.flush()
+            yield from self.pane(node)
+            yield from self.flush()
+
+    def inline(self, node: LexborNode, tag: str) -> None:
+        if tag == "sup":
+            mark = clean(node.text())
+            self.found["footnotes"].append(mark)
+            self.run.append(f"\0{mark}\0")
+            return
+        raw = _raw_text(node, self.found)
+        if tag == "code":
+            self.found["codes"].append(clean(node.text()))
+        if tag == "a" and node.attributes.get("href"):
+            self.found["links"].append(node.attributes["href"] or "")
+        self.run.append(f"{STRUCK}{raw}{STRUCK}" if _is_struck(node) and raw.strip() else raw)
+
+    def heading(self, node: LexborNode, level: int) -> Heading:
+        passage = passage_of(node, self.locator("heading"))
+        while self.headings and self.headings[-1][0] >= level:
+            self.headings.pop()
+        above = self.context()
+        self.headings.append((level, passage))
+        self.label, self.texts = "", []
+        return Heading(passage, level, above)
+
+    def table(self, node: LexborNode) -> Table:
+        locator = self.locator("table")
+        rows = []
+        for number, row in enumerate(_rows(node), 1):
+            cells = []
+            for place, cell in enumerate(_cells(row), 1):
+                passage = passage_of(cell, f"{locator}/row[{number}]/cell[{place}]")
+                cells.append((passage, _span(cell, "rowspan"), _span(cell, "colspan")))
+            in_head = row.parent is not None and row.parent.tag == "thead"
+            rows.append((cells, in_head, "data-short" in row.attributes))
+        return Table(spread(rows), locator, self.context())
+
+    def pane(self, node: LexborNode) -> Iterator[Block]:
+        """Walk an element; one that is a tab's panel lends its blocks the tab's label."""
+        name = self.panel_label(node)
+        before = self.label
+        if name:
+            self.label = name
+        yield from self.walk(node)
+        if name:
+            yield from self.flush()
+            self.label = before
+
+    def panel_label(self, node: LexborNode) -> str:
+        attributes = node.attributes
+        if attributes.get("role") != "tabpanel":
+            return ""
+        if attributes.get("aria-label"):
+            return clean(attributes["aria-label"] or "")
+        tab = attributes.get("aria-labelledby")
+        found = self.tree.css_first(f'[id="{tab}"]') if tab and '"' not in tab else None
+        return clean(found.text()) if found is not None else ""
+
+    def island(self, node: LexborNode, tag: str) -> Iterator[Block]:
+        attributes = {name: value or "" for name, value in node.attributes.items()}
+        if tag == "script":
+            yield Island(attributes, node.text() or "", tag, self.context())
+            return
+        context = self.context()
+        inner = list(self.walk(node))
+        inner.extend(self.flush())
+        yield Island(attributes, "", tag, context, tuple(b for b in inner if isinstance(b, Table)))
+        yield from inner
+
+
+def _rows(table: LexborNode) -> Iterator[LexborNode]:
+    """The rows of a table, not those of a table inside it."""
+    child = table.child
+    while child is not None:
+        if child.tag == "tr":
+            yield child
+        elif child.tag in ("thead", "tbody", "tfoot"):
+            yield from _rows(child)
+        child = child.next
+
+
+def _cells(row: LexborNode) -> Iterator[LexborNode]:
+    child = row.child
+    while child is not None:
+        if child.tag in ("td", "th"):
+            yield child
+        child = child.next
+
+
+def _span(cell: LexborNode, name: str) -> int:
+    """Read a span; browsers take anything that is not a number from 1 to 1000 as 1, and so do we."""
+    value = cell.attributes.get(name) or "1"
+    return int(value) if value.isdecimal() and 1 <= int(value) <= 1000 else 1
+
+
+def blocks_of(html: str, tabs: frozenset[str]) -> tuple[Block, ...]:
+    """Return the blocks of an HTML document. `tabs` are the (casefolded) names of tabs that may label what follows."""
+    tree = LexborHTMLParser(html)
+    if tree.body is None:
+        return ()
+    walk = _Walk(tree, tabs)
+    blocks: list[Block] = []
+    if tree.head is not None:
+        for script in tree.head.css("script"):
+            blocks.extend(walk.island(script, "script"))
+    blocks.extend(walk.walk(tree.body))
+    blocks.extend(walk.flush())
+    return tuple(blocks)

@@ -1,0 +1,110 @@
+"""Collecting what a document says about its offers, and settling what it says twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from scraper.extract import Unreadable
+from scraper.meters import is_rate_key
+from scraper.records import MAX_QUOTE, Fact, Note, Offer, Reading, State, clean
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An offer as a line names it: its id, its name, and what the name's cell itself states (a status, dates)."""
+
+    model_id: str
+    name: str
+    facts: tuple[Fact, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.model_id and re.search(r"\s", self.model_id):
+            raise Unreadable(f"{self.model_id!r} cannot be a model id: it has blanks")
+
+
+class Offers:
+    """The offers of one document in the order met. `reading()` settles them.
+
+    One field of one offer stated twice with one value keeps its first evidence; with two values neither is published
+    and the conflict is noted. One id under several names whose prices differ is not unique: each product is then an
+    offer of its own, told apart by its name and marked `shared_id`.
+    """
+
+    def __init__(self) -> None:
+        self._facts: dict[tuple[str, str], list[Fact]] = {}
+        self._notes: list[Note] = []
+
+    def add(self, named: Named, facts: Iterable[Fact]) -> None:
+        """Add facts to an offer, which is made where it is new."""
+        held = self._facts.setdefault((named.model_id, named.name), [])
+        held.extend((*named.facts, *facts))
+
+    def note(self, kind: str, text: str, locator: str = "") -> None:
+        """Note what was met and not turned into a value."""
+        note = Note(kind=kind, text=clean(text)[:MAX_QUOTE], locator=locator)
+        if note not in self._notes:
+            self._notes.append(note)
+
+    def __len__(self) -> int:
+        return len(self._facts)
+
+    def reading(self) -> Reading:
+        """Return the offers with each field once; offers that state nothing are left out."""
+        offers = []
+        for model_id, name, shared, facts in self._products():
+            settled = self._settled(model_id or name, facts)
+            if settled:
+                offers.append(Offer(model_id=model_id, name=name, shared_id=shared, facts=tuple(settled)))
+        return Reading(offers=tuple(offers), notes=tuple(self._notes))
+
+    def _products(self) -> Iterable[tuple[str, str, bool, list[Fact]]]:
+        by_id: dict[str, list[tuple[str, list[Fact]]]] = {}
+        for (model_id, name), facts in self._facts.items():
+            by_id.setdefault(model_id or f"\0{name}", []).append((name, facts))
+        for key, products in by_id.items():
+            model_id = "" if key.startswith("\0") else key
+            if len(products) > 1 and _differ([facts for _, facts in products]):
+                self.note("conflict", f"the id {model_id} is printed for {', '.join(name for name, _ in products)}")
+                for name, facts in products:
+                    yield model_id, name, True, facts
+            else:
+                yield model_id, products[0][0], False, [fact for _, facts in products for fact in facts]
+
+    def _settled(self, who: str, facts: list[Fact]) -> list[Fact]:
+        found: dict[tuple[str, object], Fact] = {}
+        refused: set[tuple[str, object]] = set()
+        for fact in facts:
+            key = (fact.field, fact.valid_from)
+            first = found.setdefault(key, fact)
+            if not same_statement(first, fact) and key not in refused:
+                refused.add(key)
+                self.note(
+                    "conflict",
+                    f"{who} {fact.field}: {first.evidence.quote!r} at {first.evidence.locator}, "
+                    f"but {fact.evidence.quote!r} at {fact.evidence.locator}; neither is published",
+                    fact.evidence.locator,
+                )
+        return [fact for key, fact in found.items() if key not in refused]
+
+
+def _differ(products: list[list[Fact]]) -> bool:
+    """Say whether products that share an id state one price differently."""
+    seen: dict[str, Fact] = {}
+    return any(
+        not same_statement(seen.setdefault(fact.field, fact), fact)
+        for facts in products
+        for fact in facts
+        if is_rate_key(fact.field)
+    )
+
+
+def same_statement(one: Fact, other: Fact) -> bool:
+    """Say whether two facts of one field state the same: the state and, if sourced, the value and the currency."""
+    if (one.state, one.currency) != (other.state, other.currency):
+        return False
+    if one.state is not State.SOURCED or not is_rate_key(one.field):
+        return one.value == other.value
+    return Decimal(one.value or 0) == Decimal(other.value or 0)

@@ -1,0 +1,261 @@
+"""One cell of prices as facts: what stands around each amount decides its modality, threshold, unit and dates.
+
+`facts_of(cell, key, scale)` returns one `Fact` for each price that the cell states; every word around an amount must be
+understood, else the cell is refused (`Unreadable`) and reported: never half a cell.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from scraper.extract import Unreadable
+from scraper.extract.money import Mark, Price, per, read_money
+from scraper.extract.passage import Passage
+from scraper.extract.specs import DATE_PATTERN, day_end, day_start
+from scraper.extract.vocabulary import threshold_of, tier_of
+from scraper.meters import METERS, RateKey, Unit
+from scraper.records import Evidence, Fact, Reason, State, plain
+
+PER_MILLION: Final = Unit(Decimal(1_000_000), "token")
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What a table says of all its amounts: the unit of one that names none, the currency, labels such as the tier.
+
+    `clock` is what a price per second, minute or hour runs over where the key does not say it: `audio`, `video`, `gpu`.
+    """
+
+    unit: Unit | None = None
+    currency: str = "USD"
+    labels: tuple[tuple[str, str], ...] = ()
+    clock: str = ""
+
+    def labelled(self, **labels: str | int | None) -> Scale:
+        """Return this scale with further labels; empty ones are left out."""
+        merged = dict(self.labels) | {name: str(value) for name, value in labels.items() if value not in (None, "")}
+        return replace(self, labels=tuple(sorted(merged.items())))
+
+
+@dataclass(slots=True)
+class Terms:
+    """What the words around one amount say."""
+
+    modalities: list[str] = field(default_factory=list)
+    resolutions: list[str] = field(default_factory=list)
+    prompt_gt: int | None = None
+    tier: str | None = None
+    direction: str = ""
+    storage: bool = False
+    promotional: bool = False
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    afterwards: bool = False
+
+
+_MODALITY = r"(?:text|images?|videos?|audio|thinking|reasoning)"
+_RESOLUTION = r"(?:\d(?:\.\d)?k|\d{3,4}p|\d{3,4}px|\d{3,4}\s?x\s?\d{3,4})"
+_SIGN = r"(?:<=?|≤|>=?|≥|over|above|under|up to)"
+_OF_TOKENS = r"(?:\s*(?:(?:input|prompt|context)\s+)?tokens?|\s+context length)?"
+_PRICE = r"(?:\s+(?:tokens?|price))?"
+_JOIN = r"(?:\s*(?:/|,|&|\band\b|\bor\b)\s*)"
+_PHRASES: Final = tuple(
+    (kind, re.compile(pattern, re.IGNORECASE))
+    for kind, pattern in (
+        ("modality", rf"(?:for\s+)?{_MODALITY}(?:{_JOIN}{_MODALITY})*(?:\s+(?:tokens?|inputs?|outputs?))?(?![\w-])"),
+        ("resolution", rf"{_RESOLUTION}(?:{_JOIN}{_RESOLUTION})*(?:\s+images?)?(?![\w-])"),
+        ("not_offered", rf"{_RESOLUTION}\s+output not supported"),
+        (
+            "threshold",
+            rf"(?:for\s+)?(?:prompts?|inputs?|context|requests?)?\s*{_SIGN}\s*\d[\d,.]*\s?[km]?{_OF_TOKENS}(?![\w-])",
+        ),
+        ("until", rf"(?:valid\s+)?(?:through|until|till|ends?(?:ing)?(?: on)?)\s+(?P<date>{DATE_PATTERN})"),
+        ("from", rf"(?:starting|from|effective|beginning|as of|after)(?:\s+(?:on|from))?\s+(?P<date>{DATE_PATTERN})"),
+        ("afterwards", r"thereafter|afterwards?|after that"),
+        ("promotional", r"\d{1,2}%\s*off|discounted|limited[- ]time(?: offer| discount)?"),
+        ("promotional", r"(?:promo(?:tion(?:al)?)?|introductory)(?: pric(?:e|ing))?"),
+        ("storage", r"storage(?: price)?"),
+        ("tier", r"standard|batch(?: api)?|flex|priority|fast(?: mode)?"),
+        ("direction", rf"(?:cached input|cache (?:reads?|hits?)|cache writes?|inputs?|outputs?){_PRICE}(?!\w)"),
+        ("nothing", r"same as standard, \w+ pricing not yet implemented|default|usd|each|then"),
+    )
+)  # fmt: skip
+_BETWEEN: Final = re.compile(r"(?:[\s,;:()|*+•.]|[-–—](?=\s)|\band\b)+", re.IGNORECASE)
+_DIRECTIONS: Final = {"input": "input", "output": "output", "cached": "cache_read", "cache r": "cache_read",
+                      "cache h": "cache_read", "cache w": "cache_write"}  # fmt: skip
+
+
+def read_terms(*texts: str) -> Terms:
+    """Read the words around an amount; raise `Unreadable` for the first that is not understood."""
+    terms = Terms()
+    for text in texts:
+        position = 0
+        while position < len(text):
+            between = _BETWEEN.match(text, position)
+            if between:
+                position = between.end()
+                continue
+            found = max(
+                ((match.end(), kind, match) for kind, pattern in _PHRASES if (match := pattern.match(text, position))),
+                key=lambda item: item[0],
+                default=None,
+            )
+            if found is None or found[0] == position:
+                raise Unreadable(f"the words {text[position:].strip()!r} beside a price are not understood")
+            position = found[0]
+            _note_term(terms, found[1], found[2])
+    return terms
+
+
+def _note_term(terms: Terms, kind: str, match: re.Match[str]) -> None:
+    words = match[0].casefold()
+    if kind == "modality":
+        terms.modalities.extend(_modality_name(word) for word in re.findall(_MODALITY, words))
+    elif kind == "resolution":
+        terms.resolutions.extend(found.replace(" ", "") for found in re.findall(_RESOLUTION, match[0], re.IGNORECASE))
+    elif kind == "threshold":
+        limit = threshold_of(re.sub(r"^for\s+", "", words))
+        if limit is None:
+            raise Unreadable(f"{match[0]!r} is not a threshold")
+        terms.prompt_gt = limit
+    elif kind == "until":
+        terms.valid_until, terms.promotional = day_end(match["date"]), True
+    elif kind == "from":
+        terms.valid_from = day_start(match["date"])
+    elif kind == "tier":
+        terms.tier = tier_of(words)
+    elif kind == "direction":
+        terms.direction = next(meter for start, meter in _DIRECTIONS.items() if words.startswith(start))
+    elif kind in ("afterwards", "promotional", "storage"):
+        setattr(terms, kind, True)
+
+
+def _modality_name(word: str) -> str:
+    return "text" if word in ("thinking", "reasoning") else word.rstrip("s")
+
+
+def facts_of(cell: Passage, key: RateKey, scale: Scale) -> tuple[Fact, ...]:
+    """Return the facts that a cell states for a key; none for an empty cell.
+
+    Raises `Unreadable` where a part of the cell is not understood.
+    """
+    key = key.with_labels(**dict(scale.labels))
+    money = read_money(cell.text, currency=scale.currency)
+    if money.mark is Mark.BLANK:
+        return ()
+    evidence = cell.evidence()
+    if money.mark is Mark.NOT_OFFERED:
+        return (Fact(field=str(key), state=State.NOT_OFFERED, evidence=evidence),)
+    if money.mark is Mark.ON_REQUEST:
+        return (Fact(field=str(key), state=State.NOT_SOURCED, reason=Reason.ON_REQUEST, evidence=evidence),)
+    if money.mark is Mark.FREE:
+        return (free(key, evidence, scale.currency),)
+    if money.ratio is not None:
+        raise Unreadable(f"{cell.line!r} is a multiple of another price")
+    facts: list[Fact] = []
+    until: datetime | None = None
+    for price in money.prices:
+        terms = read_terms(price.before, price.after)
+        if terms.afterwards or (terms.valid_from is None and until is not None and terms.valid_until is None):
+            if until is None:
+                raise Unreadable(f"{cell.line!r} names a later price without its day")
+            terms.valid_from = until + timedelta(seconds=1)
+        until = terms.valid_until or until
+        # A struck price beside it is what is paid when the offer ends: this one is promotional.
+        facts.extend(_facts(price, key, terms, scale, evidence))
+    return tuple(facts)
+
+
+def free(key: RateKey, evidence: Evidence, currency: str = "USD", *, promotional: bool = False) -> Fact:
+    """Return the fact that something is free of charge, as the source says in words."""
+    return Fact(
+        field=str(key), state=State.SOURCED, value="0", currency=currency, evidence=evidence, promotional=promotional
+    )
+
+
+def _facts(price: Price, key: RateKey, terms: Terms, scale: Scale, evidence: Evidence) -> list[Fact]:
+    unit = price.unit or scale.unit
+    if unit is None:
+        raise Unreadable(f"{price.written!r} has no unit, and its table names none")
+    if terms.direction:
+        key = RateKey(terms.direction, key.modality, key.labels)
+    if terms.storage and (unit.thing, unit.over) != ("token", "hour"):
+        raise Unreadable(f"{price.written!r} is a price of storage per {unit}")
+    if terms.tier:
+        key = key.with_labels(tier=terms.tier)
+    if terms.prompt_gt:
+        key = key.with_labels(prompt_gt=terms.prompt_gt)
+    amount, found = amount_of(price.amount, unit, keys_for(key, terms.modalities), scale.clock)
+    keys = [one.with_labels(resolution=size) for one in found for size in terms.resolutions or [""]]
+    return [
+        Fact(
+            field=str(one),
+            state=State.SOURCED,
+            value=plain(amount),
+            currency=price.currency,
+            evidence=evidence,
+            promotional=terms.promotional,
+            valid_from=terms.valid_from,
+            valid_until=terms.valid_until,
+        )
+        for one in keys
+    ]
+
+
+def keys_for(key: RateKey, modalities: list[str]) -> list[RateKey]:
+    """Return the keys of a price that is stated for some modalities: with text among them the bare key holds it."""
+    if not modalities:
+        return [key]
+    if "text" in modalities:
+        return [key.with_modality("text")]
+    return [key.with_modality(modality) for modality in dict.fromkeys(modalities)]
+
+
+_OTHER_METERS: Final = {
+    ("image", "input"): "input_images",
+    ("image", "output"): "images",
+    ("image", "images"): "images",
+    ("frame", "input"): "input_frames",
+    ("request", "output"): "requests",
+    ("request", "input"): "requests",
+    ("page", "input"): "pages",
+    ("video", "output"): "videos",
+    ("megapixel", "output"): "megapixels",
+}
+_FREE_STANDING: Final = {"character": "characters", "request": "requests", "page": "pages", "search": "searches"}
+
+
+def amount_of(amount: Decimal, unit: Unit, keys: list[RateKey], clock: str = "") -> tuple[Decimal, list[RateKey]]:
+    """Convert an amount to the unit of its keys; where the unit is of another thing, to the meter of that thing.
+
+    "$4.50 / 1M tokens per hour" in a row of cache prices is `cache_storage`; "$0.04 per image" in a row of output
+    prices is `images`; a price per second of `clock` `audio` is `audio_seconds`.
+    """
+    wanted = keys[0].unit
+    if (unit.thing, unit.over) == (wanted.thing, wanted.over):
+        return per(amount, unit, wanted), keys
+    meters = {_other_meter(key, unit, clock) for key in keys}
+    if len(meters) != 1:
+        raise Unreadable(f"a price per {unit} does not say what it is for")
+    meter = meters.pop()
+    return per(amount, unit, METERS[meter]), [RateKey(meter, "", keys[0].labels)]
+
+
+def _other_meter(key: RateKey, unit: Unit, clock: str) -> str:
+    if (unit.thing, unit.over) == ("token", "hour") and key.meter in ("cache_read", "cache_write", "cache_storage"):
+        return "cache_storage"
+    if unit.thing in ("second", "minute", "hour") and not unit.over:
+        meter = f"{key.modality or clock}_{unit.thing}s"
+    elif (unit.thing, unit.over) == ("GB", "day"):
+        meter = "storage_gb_days"
+    else:
+        meter = _OTHER_METERS.get((unit.thing, key.meter)) or (
+            _FREE_STANDING.get(unit.thing, "") if not unit.over else ""
+        )
+    if meter not in METERS:
+        raise Unreadable(f"a price per {unit} is not a price of {key.meter}")
+    return meter

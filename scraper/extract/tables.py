@@ -1,0 +1,185 @@
+"""Tables of prices and specs as facts: what each column means by its heading, and what each line says.
+
+`read_table(table, offers, ...)` is the whole of most providers: it finds the name column, reads every price and spec
+column of every line, and reports headings and cells that are not understood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from scraper.extract import Unreadable
+from scraper.extract.grid import Grid, Line
+from scraper.extract.markup import Context, Table
+from scraper.extract.money import find_unit
+from scraper.extract.offers import Named, Offers
+from scraper.extract.passage import Passage
+from scraper.extract.prices import Scale, facts_of
+from scraper.extract.specs import read_date, read_tokens
+from scraper.extract.vocabulary import VOCABULARY, Meaning, Role, Vocabulary, modality_of
+from scraper.meters import RateKey
+from scraper.records import SPECS, Fact, State
+
+MONEY = re.compile(r"(?:US\$|[$€£¥])\s?\.?\d")
+"""What a table of prices has in a cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the columns of a grid mean; None for a heading that is not known."""
+
+    meanings: tuple[Meaning | None, ...]
+    paths: tuple[tuple[str, ...], ...]
+
+    @property
+    def has_prices(self) -> bool:
+        """Say whether any column is a price."""
+        return any(meaning is not None and meaning.key is not None for meaning in self.meanings)
+
+    def of_role(self, role: Role) -> int | None:
+        """Return the number of the first column of a role, or None."""
+        return next((n for n, meaning in enumerate(self.meanings) if meaning and meaning.role is role), None)
+
+
+@dataclass(slots=True)
+class LineFacts:
+    """What one line says: its name and id cells, and the facts of its other cells."""
+
+    name: Passage | None = None
+    model_id: Passage | None = None
+    facts: list[Fact] = field(default_factory=list)
+
+
+def columns_of(grid: Grid, vocabulary: Vocabulary = VOCABULARY) -> Columns:
+    """Look up the headings of a grid."""
+    return Columns(tuple(vocabulary.meaning_of_path(path) for path in grid.headers), grid.headers)
+
+
+def unit_scale(scale: Scale, *texts: str) -> Scale:
+    """Return the scale with the unit that the first of the texts that names one names; unchanged where none does."""
+    for text in texts:
+        unit = find_unit(text)
+        if unit is not None:
+            return Scale(unit, scale.currency, scale.labels, scale.clock)
+    return scale
+
+
+def scale_above(context: Context, scale: Scale | None = None) -> Scale:
+    """Return the scale that the texts since the heading give ("Prices per 1M tokens."), the nearest one first."""
+    texts = [text.line for text in reversed(context.texts)]
+    return unit_scale(scale or Scale(), *texts, context.heading)
+
+
+def read_line(
+    line: Line, columns: Columns, scale: Scale, offers: Offers, *, footnotes: Collection[str] = ()
+) -> LineFacts:
+    """Read the cells of one line by the meanings of their columns; what cannot be read is noted, never skipped."""
+    found = LineFacts()
+    modality, labels = "", dict[str, str]()
+    for meaning, cell in zip(columns.meanings, line.cells, strict=True):
+        role = meaning.role if meaning else None
+        if role is Role.NAME:
+            found.name = found.name or cell
+        elif role is Role.ID:
+            found.model_id = found.model_id or cell
+        elif role is Role.MODALITY:
+            modality = modality_of(cell.line)
+        elif role in (Role.RESOLUTION, Role.QUALITY) and role is not None and cell.line:
+            labels[role.value] = cell.line.replace(" ", "")
+    scale = scale.labelled(**labels)
+    for meaning, path, cell in zip(columns.meanings, columns.paths, line.cells, strict=True):
+        if meaning is None or not cell.line:
+            continue
+        try:
+            if meaning.spec:
+                found.facts.extend(spec_facts(cell, meaning.spec, footnotes=footnotes))
+            elif meaning.role is None:
+                # A column of labels alone ("> 200K input tokens"): the cell says which price it is ("Input: $6").
+                key = meaning.key or RateKey("tokens", "", meaning.labels)
+                key = key.with_modality(modality) if modality else key
+                found.facts.extend(facts_of(cell, key, unit_scale(scale, *reversed(path))))
+        except Unreadable as problem:
+            offers.note("unreadable", f"{' / '.join(path)}: {problem}", cell.locator)
+    return found
+
+
+def spec_facts(cell: Passage, name: str, *, footnotes: Collection[str] = ()) -> tuple[Fact, ...]:
+    """Return the fact that a cell states for a spec; none for an empty cell or a dash.
+
+    Raises `Unreadable` for a cell that is not of the spec's kind.
+    """
+    text = cell.line
+    if not text or re.fullmatch(r"[-–—]|n/?a", text, re.IGNORECASE):
+        return ()
+    if SPECS[name] == "tokens":
+        value = read_tokens(text)
+    elif SPECS[name] == "date":
+        value = read_date(text, footnotes=footnotes)
+    else:
+        value = text
+    return (Fact(field=name, state=State.SOURCED, value=value, evidence=cell.evidence()),)
+
+
+Naming = Callable[[LineFacts], Sequence[Named]]
+
+
+def named_by_cell(line: LineFacts) -> Sequence[Named]:
+    """The plain way to name the offer of a line: the id cell's text, the name cell's text."""
+    model_id = line.model_id.line if line.model_id else ""
+    name = line.name.line if line.name else ""
+    return [Named(model_id, name or model_id)] if model_id or name else []
+
+
+def all_named(offers: Sequence[Named]) -> Naming:
+    """Name the same offers for every line, for tables of one model (or several) without a column of names."""
+    return lambda _: offers
+
+
+def read_table(
+    table: Table,
+    offers: Offers,
+    *,
+    scale: Scale,
+    vocabulary: Vocabulary = VOCABULARY,
+    naming: Naming = named_by_cell,
+    footnotes: Collection[str] = (),
+) -> None:
+    """Read a table whose lines are offers. Headings that are not known, and lines without a name, are noted."""
+    columns = columns_of(table.grid, vocabulary)
+    note_unknown(columns.paths, columns.meanings, table.locator, offers)
+    above: LineFacts | None = None
+    for line in table.grid.lines:
+        found = read_line(line, columns, scale, offers, footnotes=footnotes)
+        if above is not None and not found.name and not found.model_id:
+            # Markdown has no rowspan: a line without a name goes on with the one above.
+            found.name, found.model_id = above.name, above.model_id
+        above = found
+        named = naming(found)
+        if not named and found.facts:
+            offers.note("unreadable", "a line of prices names no model", table.locator)
+        for one in named:
+            offers.add(one, found.facts)
+
+
+def note_unknown(
+    paths: Iterable[tuple[str, ...]], meanings: Iterable[Meaning | None], locator: str, offers: Offers
+) -> None:
+    """Note each heading that is not known."""
+    for path, meaning in zip(paths, meanings, strict=True):
+        if meaning is None and path:
+            offers.note("unknown_heading", f"the heading {' / '.join(path)!r} is not known", locator)
+
+
+def price_tables(tables: Iterable[Table], *, ignored: Mapping[str, str]) -> Iterable[Table]:
+    """Yield the tables that have money in them, but for those under a heading that is ignored on purpose.
+
+    `ignored` maps the (casefolded) beginning of a heading to the reason; a heading anywhere above the table counts.
+    """
+    for table in tables:
+        headings = [text.casefold() for text in table.context.path]
+        if any(heading.startswith(start) for heading in headings for start in ignored):
+            continue
+        if any(MONEY.search(cell.line) for row in table.grid.rows[table.grid.header_rows :] for cell in row):
+            yield table
