@@ -1,0 +1,174 @@
+"""Pages that are not pages: what an answer with status 200 may hold instead of what was asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from scraper.records import clean
+
+KINDS: Final = ("html", "markdown", "json")
+"""What can be expected; HTML and Markdown are both pages, and one in place of the other is no problem."""
+
+SHORT: Final = 1500
+"""Characters of visible text up to which a page may be nothing but a notice."""
+
+_CHALLENGE_TITLE = re.compile(
+    r"just a moment|attention required|checking your browser|one moment, please|verify(ing)? you are human|"
+    r"please wait.*cloudflare",
+    re.IGNORECASE,
+)
+# Ordinary pages load the challenge platform's beacon; only a challenge page sets the options of a challenge.
+_CHALLENGE_SCRIPT = re.compile(r"cf[-_]chl|challenge-platform", re.IGNORECASE)
+_CHALLENGE_OPTIONS = re.compile(r"_cf_chl_opt|cf-chl-|__cf_chl_", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Wall:
+    """A kind of notice in place of a page: `title` decides alone, `words` only on a short page without a table."""
+
+    what: str
+    title: re.Pattern[str]
+    words: re.Pattern[str]
+
+
+def _wall(what: str, title: str, words: str) -> _Wall:
+    return _Wall(what, re.compile(title, re.IGNORECASE), re.compile(words, re.IGNORECASE))
+
+
+_WALLS: Final = (
+    _wall(
+        "a captcha page",
+        r"\bcaptcha\b|are you (a )?(human|robot)|robot check|security check|human verification",
+        r"\bcaptcha\b|verify (that )?you('re| are) (a )?human|are you a robot|not a robot|unusual traffic|"
+        r"confirm (that )?you('re| are) (a )?human",
+    ),
+    _wall(
+        "a notice that access is denied",
+        r"access (to this page has been |is |was )?(denied|blocked)|^(error )?403\b|^forbidden\b|request blocked|"
+        r"you have been blocked",
+        r"access (to this page has been |is |was )?denied|you do(n't| not) have permission to access|403 forbidden|"
+        r"(request|you) (was|were|has been|have been) blocked|request blocked",
+    ),
+    _wall(
+        "a notice that it is not available in our region",
+        r"(not|n't|un)\s?(available|supported) in your (country|region|location|area)|unsupported (country|region)",
+        r"(not|n't|un)\s?(yet |currently )?(available|supported|accessible) (in|from) your (current )?"
+        r"(country|region|location|area)|(country|region|territory)( is|,.{0,40}) not supported|unsupported_country",
+    ),
+    _wall(
+        "a login page",
+        r"^(log|sign)[ -]?(in|on)\b|\b(log|sign)[ -]?in$|^登录|^登入",
+        r"(please |must |need to |have to )(log|sign)[ -]?in\b|(log|sign)[ -]?in (to|with) (your|continue|view|access)|"
+        r"you('re| are) not (logged|signed) in|(must|need to) be (logged|signed) in",
+    ),
+)
+_PASSWORD_FIELD = re.compile(r"""<input\b[^<>]*\btype\s*=\s*["']?password\b""", re.IGNORECASE)
+_PRICE = re.compile(r"(?:[$€£¥￥]|US\$|USD|RMB|CNY)\s?\d|\d\s?(?:元|USD\b|[€¥])")
+
+_TITLE = re.compile(r"<title\b[^<>]*>([^<]*)", re.IGNORECASE)
+_HEADING = re.compile(r"<h[12]\b[^<>]*>([^<]*)", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
+_TABLE = re.compile(r"<table\b|\|\s*:?-{3,}", re.IGNORECASE)
+_ENTITIES: Final = {
+    **dict.fromkeys(("’", "&rsquo;", "&apos;", "&#39;", "&#x27;"), "'"),
+    **dict.fromkeys(("&dollar;", "&#36;", "&#x24;"), "$"),
+    **dict.fromkeys(("&yen;", "&#165;", "&#xA5;", "&#xa5;"), "¥"),
+    **dict.fromkeys(("&euro;", "&#8364;"), "€"),
+    "&nbsp;": " ",
+}
+
+
+def problem_with_bytes(body: bytes) -> str | None:
+    """Say what a body is that cannot be text worth decoding: nothing, or a PDF; None where it may be a page."""
+    if not body.strip():
+        return "an empty answer, not the page"
+    if body[:1024].lstrip().startswith(b"%PDF-"):
+        return "a PDF file, not the page"
+    return None
+
+
+def problem_with(body: bytes, text: str, content_type: str, expected_kind: str) -> str | None:
+    """Say in one phrase what was got instead of the page ("a login page …, not the page"), or None for a page.
+
+    `text` is the decoded body, `content_type` the header as sent, `expected_kind` one of `html`, `markdown`, `json`.
+    """
+    if expected_kind not in KINDS:
+        raise ValueError(f"{expected_kind!r} is not a kind of page; the kinds are {', '.join(KINDS)}")
+    if problem := problem_with_bytes(body):
+        return problem
+    start = text.lstrip("\ufeff \t\r\n\f\v")
+    if not start.strip():
+        return "an empty answer, not the page"
+    if _is_json(start, content_type):
+        return None if expected_kind == "json" else "JSON where a page was expected"
+    if expected_kind == "json" and start.startswith(("{", "[")):
+        return None  # broken JSON: whoever reads it says where it breaks
+    if problem := _notice(text):
+        return problem
+    if expected_kind == "json":
+        return "an HTML page where JSON was expected" if start.startswith("<") else "text where JSON was expected"
+    return None
+
+
+def _is_json(start: str, content_type: str) -> bool:
+    if not start.startswith(("{", "[")):
+        return False
+    if content_type.partition(";")[0].strip().casefold().endswith("json"):
+        return True
+    try:
+        json.loads(start)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return True
+
+
+def _notice(text: str) -> str | None:
+    """Say what notice stands in place of the page. A price in the visible text proves that it is no mere notice."""
+    visible = _visible(text)
+    short = len(visible) <= SHORT
+    found = _TITLE.search(text) or _HEADING.search(text)
+    title = clean(found[1]) if found else ""
+    shown = f'("{(title or visible)[:80].strip()}"), not the page'
+    if _CHALLENGE_TITLE.search(title) and _CHALLENGE_SCRIPT.search(text):
+        return f"a Cloudflare challenge page {shown}"
+    if short and _CHALLENGE_OPTIONS.search(text):
+        return f"a Cloudflare challenge page {shown}"
+    if _PRICE.search(visible):
+        return None
+    short = short and not _TABLE.search(text)
+    for wall in _WALLS:
+        if wall.title.search(title) or (short and wall.words.search(visible)):
+            return f"{wall.what} {shown}"
+    if short and _PASSWORD_FIELD.search(text):
+        return f"a login page {shown}"
+    return None
+
+
+def _visible(text: str) -> str:
+    """Return the text outside of tags, scripts and styles, in one pass however broken the markup is."""
+    for element in ("script", "style", "svg"):
+        text = _without(text, element)
+    text = _TAG.sub(" ", text)
+    for written, meant in _ENTITIES.items():
+        text = text.replace(written, meant)
+    return clean(text)
+
+
+def _without(text: str, element: str) -> str:
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        lowered = text  # a letter whose lower case is longer would shift every place after it
+    kept, position = [], 0
+    while (start := lowered.find(f"<{element}", position)) >= 0:
+        kept.append(text[position:start])
+        closing = lowered.find(f"</{element}", start)
+        end = lowered.find(">", closing) if closing >= 0 else -1
+        if end < 0:
+            return "".join(kept)
+        position = end + 1
+    return "".join([*kept, text[position:]])

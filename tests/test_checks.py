@@ -1,0 +1,268 @@
+"""Pages that are not pages, and readings that must not touch what is published."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import time
+from pathlib import Path
+
+import pytest
+
+from scraper.checks.page import problem_with, problem_with_bytes
+from scraper.checks.reading import problems_of_reading
+from scraper.fetch.decode import decode
+from scraper.records import Evidence, Fact, Offer, Reading, State
+
+CAPTURES = Path(__file__).resolve().parents[1].parent / "shared" / "captures"
+CHALLENGE = "openai/docs-pricing.cloudflare-challenge.2026-05-08.html"
+PRICING = "<title>Pricing</title><body><table><tr><td>nova-1</td><td>$2.50</td></tr></table></body>"
+
+
+def problem(text: str, expected: str = "html", content_type: str = "text/html") -> str | None:
+    return problem_with(text.encode(), text, content_type, expected)
+
+
+def page(title: str, body: str = "") -> str:
+    return f"<!doctype html><html><head><title>{title}</title></head><body>{body}</body></html>"
+
+
+def test_f10_nothing_is_not_a_page() -> None:
+    for text in ("", " \r\n\t ", "\ufeff\n", "\u00a0\u2003"):
+        for kind in ("html", "markdown", "json"):
+            assert problem(text, kind) == "an empty answer, not the page"
+
+
+def test_f10_a_pdf_is_not_a_page() -> None:
+    body = b"\n%PDF-1.7\n\x00\xff"
+    assert problem_with_bytes(body) == "a PDF file, not the page"
+    assert problem_with(body, "", "text/html", "html") == "a PDF file, not the page"
+    assert problem_with_bytes(b"<p>") is None
+
+
+def test_f10_json_and_pages_are_not_taken_for_each_other() -> None:
+    for kind in ("html", "markdown"):
+        assert problem('{"data": []}', kind) == "JSON where a page was expected"
+        assert problem(' [{"id": 1}]', kind, "text/plain") == "JSON where a page was expected"
+        assert problem('{"data": [', kind, "application/json; charset=utf-8") == "JSON where a page was expected"
+        assert problem("[" * 100_000, kind, "text/html") == "JSON where a page was expected"
+    assert problem(PRICING, "json", "application/json") == "an HTML page where JSON was expected"
+    assert problem("nova-1 costs", "json", "application/json") == "text where JSON was expected"
+    for text in ('{"data": []}', "[]", '{"data": ['):
+        assert problem(text, "json") is None
+    for text in ("# Pricing\n\n| a | $1 |", "[nova](https://example.org) costs $2", "{/* mdx */}\n# Pricing"):
+        assert problem(text, "markdown", "text/markdown") is None
+
+
+def test_an_unknown_kind_is_a_mistake_of_the_caller() -> None:
+    with pytest.raises(ValueError, match="kinds are html, markdown, json"):
+        problem(PRICING, "pdf")
+
+
+def test_f11_cloudflare_challenges() -> None:
+    script = "<script>window._cf_chl_opt={cvId:'3'};a.src='/cdn-cgi/challenge-platform/h/g/orchestrate'</script>"
+    expected = 'a Cloudflare challenge page ("Just a moment..."), not the page'
+    assert problem(page("Just a moment...", script)) == expected
+    assert problem(page("Just a moment...", script), "json") == expected
+    assert (
+        problem(page("Nur einen Moment…", script)) == 'a Cloudflare challenge page ("Nur einen Moment…"), not the page'
+    )
+    untitled = "<html><noscript>Enable JavaScript and cookies to continue</noscript>" + script
+    assert problem(untitled) == (
+        'a Cloudflare challenge page ("Enable JavaScript and cookies to continue"), not the page'
+    )
+
+
+def test_a_page_that_loads_the_beacon_is_a_page() -> None:
+    beacon = "<script>a.src='/cdn-cgi/challenge-platform/scripts/jsd/main.js'; window.__CF$cv$params={}</script>"
+    assert problem(PRICING + beacon) is None
+    assert problem(page("Models", beacon + "<p>nova-1: context 128,000</p>")) is None
+    assert problem(page("Just a moment in history: models", "<p>nova-1</p>")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (page("Robot Check", "Type the characters you see"), "a captcha page"),
+        (page("example.org", "<p>Please verify you are a human</p>"), "a captcha page"),
+        (page("Sorry", "Our systems have detected unusual traffic from your network."), "a captcha page"),
+        (page("Access Denied", "Reference #18.5"), "a notice that access is denied"),
+        (page("403 Forbidden"), "a notice that access is denied"),
+        (page("", "<h1>Access Denied</h1>You don't have permission to access this."), "a notice that access is denied"),
+        (page("Oops", "<p>You have been blocked</p>"), "a notice that access is denied"),
+        (page("Notice", "This service is not available in your country."), "a notice that it is not available"),
+        (page("Notice", "Our API isn’t available in your region"), "a notice that it is not available"),
+        (page("Notice", "Country, region, or territory not supported"), "a notice that it is not available"),
+        (page("Log in | Example", "<a>Docs</a>"), "a login page"),
+        (page("Example - Sign in", "x"), "a login page"),
+        (page("Example", "<p>Please sign in to view this page.</p>"), "a login page"),
+        (page("Example", "<form>Email <input name=p type='password'></form>"), "a login page"),
+        (page("登录"), "a login page"),
+        ("# Access denied\n\nAccess denied. You do not have permission to access this page.", "a notice that access"),
+    ],
+)
+def test_f11_walls_are_said_for_what_they_are(text: str, what: str) -> None:
+    got = problem(text)
+    assert got is not None
+    assert got.startswith(what)
+    assert got.endswith('"), not the page')
+    assert "\n" not in got
+
+
+@pytest.mark.parametrize(
+    "aside",
+    [
+        "<nav><a>Sign in</a> <a>Log in</a></nav>",
+        "<p>nova-2 is not available in your region. Log in to your account to see it.</p>",
+        "<script>{'denied': 'Access denied', 'captcha': 'verify you are human'}</script>",
+        "<dialog><input type='password'> Please log in</dialog>",
+        "<script src='https://captcha.example.org/captcha.js'></script>",
+    ],
+)
+def test_a_page_with_prices_is_a_page_whatever_stands_beside_them(aside: str) -> None:
+    assert problem(PRICING + aside) is None
+    assert problem(aside + PRICING) is None
+
+
+def test_a_shell_that_carries_its_data_in_a_script_is_a_page() -> None:
+    shell = page("Models", "<noscript>You need to enable JavaScript to run this app.</noscript>")
+    assert problem(shell + "<script>self.__next_f.push([1, 'Access denied CaptchaProvider $2.50'])</script>") is None
+
+
+def test_a_short_page_with_a_table_is_no_notice() -> None:
+    table = "<table><tr><th>Model</th><th>Context</th></tr><tr><td>nova-1</td><td>128,000</td></tr></table>"
+    assert (
+        problem(page("Models", table + "You need to log in to get a key. nova-2 is not available in your region."))
+        is None
+    )
+    assert problem("| Model | Context |\n|---|---|\n| nova-1 | 128k |\n\nPlease log in first.", "markdown") is None
+
+
+def test_f23_hostile_markup_is_judged_in_linear_time() -> None:
+    started = time.monotonic()
+    for piece in (
+        "<",
+        "<div>",
+        "<script>",
+        "<title",
+        "<h1 ",
+        "<input ",
+        "<meta ",
+        "</script>",
+        'a="',
+        "İ<style>",
+        "| ",
+        "&#",
+    ):
+        problem(piece * 200_000)
+    assert time.monotonic() - started < 20
+
+
+def _captures() -> list[tuple[str, bytes, str]]:
+    if not CAPTURES.is_dir():
+        pytest.skip("needs the shared captures beside the checkout, which are not there")
+    with (CAPTURES / "MANIFEST.csv").open(encoding="utf-8", newline="") as file:
+        rows = [(row["file"], row["content_type"]) for row in csv.DictReader(file)]
+    bodies = [(name, (CAPTURES / name).read_bytes(), content_type) for name, content_type in rows]
+    return [(name, gzip.decompress(b) if name.endswith(".gz") else b, kind) for name, b, kind in bodies]
+
+
+def test_of_all_shared_captures_only_the_challenge_is_not_a_page() -> None:
+    captures = _captures()
+    assert len(captures) > 100
+    found = {}
+    for name, body, content_type in captures:
+        kind = next(kind for kind in ("json", "markdown", "html") if kind in content_type)
+        if said := problem_with(body, decode(body, content_type), content_type, kind):
+            found[name] = said
+    assert found == {
+        CHALLENGE: 'a Cloudflare challenge page ("Enable JavaScript and cookies to continue"), not the page'
+    }
+
+
+def offer(model_id: str, name: str = "", *, price: str | None = "2.50", shared: bool = False) -> Offer:
+    evidence = Evidence(locator="table[1]/row[2]/cell[2]", quote="as printed")
+    fact = (
+        Fact(field="input", state=State.SOURCED, value=price, currency="USD", evidence=evidence)
+        if price
+        else Fact(field="context_window", state=State.SOURCED, value="128000", evidence=evidence)
+    )
+    return Offer(model_id=model_id, name=name or model_id, shared_id=shared, facts=(fact,))
+
+
+def reading(*offers: Offer) -> Reading:
+    return Reading(offers=offers)
+
+
+def previous(count: int) -> list[tuple[str, str]]:
+    return [(f"m{n}", f"Model {n}") for n in range(count)]
+
+
+def test_f14_a_reading_without_offers_is_refused() -> None:
+    for before in ([], previous(3)):
+        assert problems_of_reading(reading(), before, had_rates=bool(before)) == (
+            "the reading has no offers at all; the page has probably changed its shape",
+        )
+
+
+def test_f14_a_source_that_had_prices_and_now_has_none_is_refused() -> None:
+    read = reading(offer("m0", price=None), offer("m1", price=None))
+    (said,) = problems_of_reading(read, previous(2), had_rates=True)
+    assert said == "none of the 2 offers of the reading has a price, and this source has published prices"
+    assert problems_of_reading(read, previous(2), had_rates=False) == ()
+    assert problems_of_reading(reading(offer("m0"), offer("m1", price=None)), previous(2), had_rates=True) == ()
+
+
+def test_prices_that_are_all_not_offered_are_no_prices() -> None:
+    evidence = Evidence(locator="table[1]/row[2]/cell[2]", quote="-")
+    gone = Offer(model_id="m0", name="", facts=(Fact(field="input", state=State.NOT_OFFERED, evidence=evidence),))
+    assert len(problems_of_reading(reading(gone), previous(1), had_rates=True)) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "left", "refused"),
+    [
+        (8, 4, False),
+        (8, 3, True),
+        (7, 3, True),
+        (6, 2, True),
+        (5, 1, True),
+        (4, 1, False),
+        (3, 1, False),
+        (100, 50, False),
+    ],
+)
+def test_f15_a_reading_that_lost_more_than_half_is_refused(before: int, left: int, refused: bool) -> None:
+    said = problems_of_reading(reading(*(offer(f"m{n}") for n in range(left))), previous(before), had_rates=True)
+    assert bool(said) is refused
+    if refused:
+        assert said[0].startswith(f"{before - left} of the {before} offers that this source last published are missing")
+
+
+def test_f15_new_offers_do_not_make_up_for_vanished_ones() -> None:
+    read = reading(*(offer(f"new{n}") for n in range(20)))
+    (said,) = problems_of_reading(read, previous(6), had_rates=True)
+    assert said.endswith("more than half of them (m0, m1, m2, m3, m4, …)")
+
+
+def test_an_offer_is_known_by_its_id_and_by_its_name_only_without_one() -> None:
+    before = previous(6)
+    renamed = reading(*(offer(model_id, f"New {name}") for model_id, name in before))
+    assert problems_of_reading(renamed, before, had_rates=True) == ()
+    only_names = reading(*(offer("", name) for _, name in before))
+    assert problems_of_reading(only_names, before, had_rates=True) == ()
+    nameless = [("", name) for _, name in before]
+    got_ids = reading(*(offer(model_id, name) for model_id, name in before))
+    assert problems_of_reading(got_ids, nameless, had_rates=True) == ()
+    other_ids = reading(*(offer(f"x-{model_id}", name) for model_id, name in before))
+    assert len(problems_of_reading(other_ids, before, had_rates=True)) == 1
+    cased = reading(*(offer(model_id.upper(), name) for model_id, name in before))
+    assert len(problems_of_reading(cased, before, had_rates=True)) == 1
+
+
+def test_offers_that_share_an_id_are_told_apart_by_name() -> None:
+    before = [("shared", f"Plan {n}") for n in range(6)]
+    whole = reading(*(offer("shared", name, shared=True) for _, name in before))
+    assert problems_of_reading(whole, before, had_rates=True) == ()
+    (said,) = problems_of_reading(reading(offer("shared", "Plan 0", shared=True)), before, had_rates=True)
+    assert said.startswith("5 of the 6 offers")
