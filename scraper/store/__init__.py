@@ -1,1 +1,98 @@
+"""The store: what sources stated, from when to when, with evidence; on SQLite or PostgreSQL.
 
+Opening (raises `RatecardError` in one sentence where a database cannot be used or is newer than this code):
+
+- `open_store(url) -> Store`; a `Store` is closed by `close()` or a `with` statement; `store.shown` has no password;
+- `upgrade(store)` and `downgrade(store, revision)` in `scraper.store.migrating`; `open_store` upgrades by itself.
+
+Writing, one transaction a source (`at` and captures are aware UTC; a provider module's source becomes a `SourceInfo`):
+
+- `begin_run(store, *, started_at, at, replay) -> int`
+- `record_reading(store, run, SourceInfo, CaptureInfo, Reading) -> Recorded`: counts and the changes it wrote; the
+  capture that was read last touches nothing (`repeated`); an older one is refused with `RatecardError`
+- `preview_reading(store, SourceInfo, CaptureInfo, Reading) -> Recorded`: the same, undone at the end (a dry run)
+- `record_failure(store, SourceInfo, at, error)`, `record_not_captured(store, SourceInfo)`: only the source's status
+
+Reading:
+
+- `last_time(store, provider, source) -> datetime | None`: the last capture read or tried; refuse a refresh before it
+- `offers_of_source(store, provider, source) -> frozenset[(model_id, name)]`: what the checks compare a reading with
+- `list_offers(store, at, provider=None, as_of=None) -> list[OfferView]`: `.fields` has a `FieldView` for every
+  reference field and every other that was observed, `.announced` the prices of a later day
+- `find_offers(store, provider, id_or_name, at, as_of=None) -> list[OfferView]`: withdrawn ones too
+- `list_changes(store, since=None, provider=None, run=None, limit=None) -> list[ChangeView]`: newest first
+- `history(store, offer_id, field=None)`, `evidence(store, offer_id, field) -> list[Statement]`: all that was ever
+  stated; what every source says now
+- `published_values(store, at, provider=None) -> Iterator[PublishedValue]`: every published claim, to be verified
+- `list_sources(store, provider=None) -> list[SourceView]`, `list_notes(store, provider=None) -> list[NoteView]`
+
+A value and its newest quote may differ by float noise (one part in a billion), which is no change.
+"""
+
+from __future__ import annotations
+
+from scraper.store.opening import HEAD, Store, open_store
+from scraper.store.reading import (
+    evidence,
+    find_offers,
+    history,
+    last_time,
+    list_changes,
+    list_notes,
+    list_offers,
+    list_sources,
+    offers_of_source,
+    published_values,
+)
+from scraper.store.views import (
+    CaptureInfo,
+    ChangeView,
+    NoteView,
+    OfferView,
+    Proof,
+    PublishedValue,
+    Recorded,
+    SourceInfo,
+    SourceView,
+    Statement,
+    Status,
+)
+from scraper.store.writing import (
+    begin_run,
+    preview_reading,
+    record_failure,
+    record_not_captured,
+    record_reading,
+)
+
+__all__ = [
+    "HEAD",
+    "CaptureInfo",
+    "ChangeView",
+    "NoteView",
+    "OfferView",
+    "Proof",
+    "PublishedValue",
+    "Recorded",
+    "SourceInfo",
+    "SourceView",
+    "Statement",
+    "Status",
+    "Store",
+    "begin_run",
+    "evidence",
+    "find_offers",
+    "history",
+    "last_time",
+    "list_changes",
+    "list_notes",
+    "list_offers",
+    "list_sources",
+    "offers_of_source",
+    "open_store",
+    "preview_reading",
+    "published_values",
+    "record_failure",
+    "record_not_captured",
+    "record_reading",
+]

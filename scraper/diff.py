@@ -1,0 +1,445 @@
+"""What one reading of one source means against what stands in the store: a plan, and the changes that people see.
+
+Pure: records in, a plan out; no database, no clock. The words:
+
+- an offer is told apart by its `model_id`, exactly as printed; without an id, or with one that is shared, by its name;
+- an observation is told apart by offer, field and `valid_from` (an announced price stands beside the current one);
+- what a reading does not show is missed; the second fresh reading that misses it closes it;
+- the first reading of a source is its baseline and changes nothing that anybody was told before.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Context, Decimal
+from enum import StrEnum
+from typing import Final, Protocol
+
+from scraper.errors import RatecardError
+from scraper.meters import is_rate_key
+from scraper.records import Evidence, Fact, Offer, Reason, State
+
+NOISE: Final = Decimal("1e-9")
+"""The relative difference up to which two amounts are the same."""
+
+MISSES_TO_CLOSE: Final = 2
+
+_EXACT: Final = Context(prec=100)
+
+
+class Kind(StrEnum):
+    """What a change is."""
+
+    OFFER_ADDED = "offer_added"
+    OFFER_WITHDRAWN = "offer_withdrawn"
+    CHANGED = "changed"
+    TERMS = "terms"
+    FIELD_ADDED = "field_added"
+    FIELD_REMOVED = "field_removed"
+
+
+class Claim(Protocol):
+    """What is said of one field, apart from where it is said; facts and stored observations both have this."""
+
+    @property
+    def field(self) -> str:
+        """A rate key or a spec."""
+
+    @property
+    def state(self) -> State:
+        """What can be said."""
+
+    @property
+    def value(self) -> str | None:
+        """The text of the value, where sourced."""
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of an amount."""
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it is not sourced."""
+
+    @property
+    def derived(self) -> str:
+        """The rule that gave the value."""
+
+    @property
+    def promotional(self) -> bool:
+        """Whether it holds only for a time."""
+
+    @property
+    def valid_from(self) -> datetime | None:
+        """The day an announced price begins."""
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """The day a price ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """The identity of a capture: hash and aware UTC time."""
+
+    sha256: str
+    captured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An offer of the provider as it is stored."""
+
+    id: int
+    model_id: str
+    name: str
+    shared_id: bool = False
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An open observation of the source that was read."""
+
+    id: int
+    offer: int
+    field: str
+    state: State
+    value: str | None
+    currency: str | None
+    reason: Reason | None
+    derived: str
+    promotional: bool
+    valid_from: datetime | None
+    valid_until: datetime | None
+    last_seen: datetime
+    misses: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What stands before a reading.
+
+    `last_read` is the last capture of this source that was read, None before its first. `elsewhere` are the offers of
+    which another source has an open observation; `outranked` the (offer, field) that a better-ranked source publishes.
+    """
+
+    known: Sequence[Known] = ()
+    standing: Sequence[Standing] = ()
+    last_read: Captured | None = None
+    elsewhere: frozenset[int] = frozenset()
+    outranked: frozenset[tuple[int, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class NewOffer:
+    """An offer to create; the plan calls it by a negative number until the store has given it an id."""
+
+    offer: int
+    model_id: str
+    name: str
+    shared_id: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """An observation to open."""
+
+    offer: int
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change to write; the observation after it is opened (an index into `Plan.open`) or stood already (its id)."""
+
+    kind: Kind
+    offer: int
+    field: str = ""
+    before: int | None = None
+    after_opened: int | None = None
+    after_standing: int | None = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be done; offers are ids of known offers or the negative numbers of `create`, the rest standing ids."""
+
+    create: list[NewOffer] = field(default_factory=list)
+    identify: dict[int, str] = field(default_factory=dict)
+    """Offers that were known by name and get the id that is now read."""
+    rename: dict[int, str] = field(default_factory=dict)
+    seen: list[int] = field(default_factory=list)
+    returned: list[int] = field(default_factory=list)
+    withdraw: list[int] = field(default_factory=list)
+    open: list[Opening] = field(default_factory=list)
+    confirm: dict[int, Evidence] = field(default_factory=dict)
+    miss: list[int] = field(default_factory=list)
+    close: list[int] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+
+Key = tuple[str, datetime | None]
+Stated = Mapping[int, Mapping[Key, Fact]]
+
+
+def same_value(name: str, one: str | None, other: str | None) -> bool:
+    """Say whether two values of a field are the same: amounts as numbers, up to float noise; specs as text."""
+    if one == other:
+        return True
+    if one is None or other is None or not is_rate_key(name):
+        return False
+    a, b = Decimal(one), Decimal(other)
+    return abs(_EXACT.subtract(a, b)) <= _EXACT.multiply(NOISE, max(abs(a), abs(b)))
+
+
+def same_substance(one: Claim, other: Claim) -> bool:
+    """Say whether two claims of one field agree in state, reason, currency and value."""
+    return (one.state, one.reason, one.currency) == (other.state, other.reason, other.currency) and same_value(
+        one.field, one.value, other.value
+    )
+
+
+def same_terms(one: Claim, other: Claim) -> bool:
+    """Say whether two claims of one field agree in what is said beside the value."""
+    return (one.derived, one.promotional, one.valid_until) == (other.derived, other.promotional, other.valid_until)
+
+
+def diff(before: Before, offers: Sequence[Offer], capture: Captured) -> Plan:
+    """Return what a reading means: nothing at all where this capture was the last one read.
+
+    Raises `RatecardError` where the reading says two different things of one field of one offer.
+    """
+    plan = Plan()
+    if before.last_read == capture:
+        return plan
+    refs = _name_offers(plan, before, offers)
+    stated = _gather(offers, refs)
+    known = {offer.id: offer for offer in before.known}
+    plan.seen = [ref for ref in stated if ref > 0]
+    plan.returned = [ref for ref in plan.seen if known[ref].withdrawn]
+    _rename(plan, before, known, offers, refs)
+    comparison = _Comparison(plan, before, stated, capture, frozenset(plan.returned))
+    comparison.arrivals()
+    fresh = comparison.compare()
+    superseded = comparison.missing()
+    comparison.supersede(fresh, superseded)
+    comparison.added(fresh)
+    _withdraw(plan, before, stated)
+    return plan
+
+
+# Which offer is it?
+
+
+def _identity(offer: Offer | Known) -> tuple[bool, str, str]:
+    if offer.model_id and not offer.shared_id:
+        return (False, offer.model_id, "")
+    return (bool(offer.model_id), offer.model_id, offer.name)
+
+
+def _name_offers(plan: Plan, before: Before, offers: Sequence[Offer]) -> list[int]:
+    """Return for each offer that was read which one it is, in the order read, and plan the new ones and new ids."""
+    known = {_identity(stored): stored.id for stored in before.known}
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for stored in before.known:
+        by_name[stored.name].append(stored.id)
+    unknown_ids = Counter(offer.name for offer in _distinct(offers) if _is_new_id(offer, known))
+    nameless = {offer.name for offer in offers if not offer.model_id}
+    refs: dict[tuple[bool, str, str], int] = {}
+    taken: set[int] = set()
+    # Offers with an id first: a name alone never takes an offer that the same reading states by its id.
+    for offer in sorted(offers, key=lambda offer: not offer.model_id):
+        identity = _identity(offer)
+        if identity in refs:
+            continue
+        ref = known.get(identity)
+        if ref is None and _is_new_id(offer, known) and unknown_ids[offer.name] == 1 and offer.name not in nameless:
+            ref = known.get((False, "", offer.name)) if offer.name else None
+            if ref is not None:
+                plan.identify[ref] = offer.model_id
+        elif ref is None and not offer.model_id and len(by_name[offer.name]) == 1:
+            ref = next((found for found in by_name[offer.name] if found not in taken), None)
+        if ref is None:
+            ref = -len(plan.create) - 1
+            plan.create.append(NewOffer(ref, offer.model_id, offer.name, identity[0]))
+        refs[identity] = ref
+        taken.add(ref)
+    return [refs[_identity(offer)] for offer in offers]
+
+
+def _distinct(offers: Sequence[Offer]) -> Iterator[Offer]:
+    """Yield the first offer of each identity."""
+    met = set()
+    for offer in offers:
+        if (identity := _identity(offer)) not in met:
+            met.add(identity)
+            yield offer
+
+
+def _is_new_id(offer: Offer, known: Mapping[tuple[bool, str, str], int]) -> bool:
+    return bool(offer.model_id) and not offer.shared_id and _identity(offer) not in known
+
+
+def _gather(offers: Sequence[Offer], refs: Sequence[int]) -> dict[int, dict[Key, Fact]]:
+    """Return each offer's facts by field and `valid_from`; an offer that is read twice must not contradict itself."""
+    stated: dict[int, dict[Key, Fact]] = {}
+    for offer, ref in zip(offers, refs, strict=True):
+        facts = stated.setdefault(ref, {})
+        for fact in offer.facts:
+            first = facts.setdefault((fact.field, fact.valid_from), fact)
+            if not (same_substance(first, fact) and same_terms(first, fact)):
+                raise RatecardError(
+                    f"The reading states {fact.field} of {offer.model_id or offer.name!r} twice, as {_short(first)} "
+                    f"and as {_short(fact)}; its parser must tell these offers apart or leave the field out."
+                )
+    return stated
+
+
+def _short(fact: Fact) -> str:
+    return f"{fact.value or fact.state} {fact.currency or ''}".strip()
+
+
+def _rename(
+    plan: Plan, before: Before, known: Mapping[int, Known], offers: Sequence[Offer], refs: Sequence[int]
+) -> None:
+    # Where several sources list an offer, its first name holds: else it would change with every reading.
+    for offer, ref in zip(offers, refs, strict=True):
+        stored = known.get(ref)
+        if stored is None or not offer.name or not offer.model_id or offer.shared_id or ref in plan.rename:
+            continue
+        if not stored.name or (stored.name != offer.name and ref not in before.elsewhere):
+            plan.rename[ref] = offer.name
+
+
+# What does it say?
+
+
+@dataclass(slots=True)
+class _Fresh:
+    """Where the fact of a key went: a new observation of a key that did not stand, or one that stood and holds."""
+
+    opened: int | None = None
+    standing: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    plan: Plan
+    before: Before
+    stated: Stated
+    capture: Captured
+    returned: frozenset[int]
+
+    def change(self, kind: Kind, offer: int, name: str, **observations: int | None) -> None:
+        """Plan a change, unless it is of a baseline, of an offer that is new as a whole, or nobody sees the field."""
+        arriving = offer < 0 or offer in self.returned
+        if self.before.last_read is None or arriving or (offer, name) in self.before.outranked:
+            return
+        self.plan.changes.append(Change(kind, offer, name, **observations))
+
+    def arrivals(self) -> None:
+        """Plan one change for each offer that is new or came back."""
+        if self.before.last_read is not None:
+            arriving = (offer for offer in self.stated if offer < 0 or offer in self.returned)
+            self.plan.changes += [Change(Kind.OFFER_ADDED, offer) for offer in arriving]
+
+    def compare(self) -> dict[tuple[int, Key], _Fresh]:
+        """Open, confirm or replace what the reading states; return where each fact went that replaced nothing."""
+        plan = self.plan
+        standing = {(s.offer, (s.field, s.valid_from)): s for s in self.before.standing}
+        fresh: dict[tuple[int, Key], _Fresh] = {}
+        for offer, facts in self.stated.items():
+            for key, fact in facts.items():
+                stood = standing.get((offer, key))
+                if stood is not None and same_substance(stood, fact) and same_terms(stood, fact):
+                    plan.confirm[stood.id] = fact.evidence
+                    fresh[offer, key] = _Fresh(standing=stood.id)
+                    continue
+                plan.open.append(Opening(offer, fact))
+                opened = len(plan.open) - 1
+                if stood is None:
+                    fresh[offer, key] = _Fresh(opened=opened)
+                    continue
+                plan.close.append(stood.id)
+                kind = Kind.TERMS if same_substance(stood, fact) else Kind.CHANGED
+                self.change(kind, offer, fact.field, before=stood.id, after_opened=opened)
+        return fresh
+
+    def missing(self) -> dict[tuple[int, str], Standing]:
+        """Miss or close what the reading does not state; return what was in effect and gave way to another fact."""
+        last = self.before.last_read
+        is_fresh = last is not None and self.capture.captured_at > last.captured_at
+        superseded: dict[tuple[int, str], Standing] = {}
+        for stood in self.before.standing:
+            if (stood.field, stood.valid_from) in self.stated.get(stood.offer, {}):
+                continue
+            if self._gave_way(stood):
+                self.plan.close.append(stood.id)
+                if in_effect(stood):
+                    earlier = superseded.get((stood.offer, stood.field))
+                    if earlier is None or _starts(earlier) < _starts(stood):
+                        superseded[stood.offer, stood.field] = stood
+            elif self._has_come(stood) and not in_effect(stood):
+                self.plan.close.append(stood.id)
+            elif is_fresh and stood.misses + 1 >= MISSES_TO_CLOSE:
+                self.plan.close.append(stood.id)
+                self.change(Kind.FIELD_REMOVED, stood.offer, stood.field, before=stood.id)
+            elif is_fresh:
+                self.plan.miss.append(stood.id)
+        return superseded
+
+    def supersede(self, fresh: dict[tuple[int, Key], _Fresh], superseded: Mapping[tuple[int, str], Standing]) -> None:
+        """Plan the changes of what gave way: the price of a day that came, or the ordinary one after it."""
+        for (offer, name), stood in superseded.items():
+            key = self._current(offer, name)
+            went = fresh.get((offer, key)) if key is not None else None
+            if key is None or went is None:
+                continue
+            if went.opened is not None:
+                del fresh[offer, key]
+            if not same_substance(stood, self.stated[offer][key]):
+                self.change(
+                    Kind.CHANGED, offer, name, before=stood.id, after_opened=went.opened, after_standing=went.standing
+                )
+
+    def added(self, fresh: Mapping[tuple[int, Key], _Fresh]) -> None:
+        """Plan one change for each field that a known offer did not have."""
+        for (offer, (name, _)), went in fresh.items():
+            if went.opened is not None:
+                self.change(Kind.FIELD_ADDED, offer, name, after_opened=went.opened)
+
+    def _has_come(self, claim: Claim) -> bool:
+        return claim.valid_from is not None and claim.valid_from <= self.capture.captured_at
+
+    def _current(self, offer: int, name: str) -> Key | None:
+        """Return the key of what the reading states of a field for its own time: the latest that has begun."""
+        facts = self.stated.get(offer, {})
+        begun = [key for key, fact in facts.items() if key[0] == name and (key[1] is None or self._has_come(fact))]
+        return max(begun, key=lambda key: (key[1] is not None, key[1] or self.capture.captured_at), default=None)
+
+    def _gave_way(self, stood: Standing) -> bool:
+        key = self._current(stood.offer, stood.field)
+        return key is not None and (self._has_come(stood) or (stood.valid_from is None and key[1] is not None))
+
+
+def in_effect(stood: Standing) -> bool:
+    """Say whether an observation was ever current: an announced price only if it was stated on its day or after."""
+    return stood.valid_from is None or stood.last_seen >= stood.valid_from
+
+
+def _starts(stood: Standing) -> tuple[bool, datetime]:
+    return (stood.valid_from is not None, stood.valid_from or stood.last_seen)
+
+
+def _withdraw(plan: Plan, before: Before, stated: Stated) -> None:
+    """Withdraw the offers that no source states any more, with one change each instead of one a field."""
+    closed = set(plan.close)
+    left = {stood.offer for stood in before.standing if stood.id not in closed} | before.elsewhere | stated.keys()
+    gone = dict.fromkeys(s.offer for s in before.standing if s.id in closed and s.offer not in left)
+    plan.withdraw = list(gone)
+    plan.changes = [change for change in plan.changes if change.offer not in gone]
+    plan.changes += [Change(Kind.OFFER_WITHDRAWN, offer) for offer in plan.withdraw]

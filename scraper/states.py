@@ -1,0 +1,198 @@
+"""From what sources state of an offer to what is published of it at a time: a value, or the reason why there is none.
+
+Pure: observations and sources in, views out; the time is given. A reference field always has a view.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from scraper.diff import same_substance
+from scraper.meters import unit_of
+from scraper.records import REFERENCE_FIELDS, Mark, Reason, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """A source of the offer's provider: its contract, and whether it can be read now (`ok`)."""
+
+    name: str
+    rank: int
+    fresh_days: int
+    publishes: frozenset[str]
+    ok: bool
+    last_success_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """One observation that stands at the time asked for, with its evidence then.
+
+    `missed` says that a later reading of its source did not show it.
+    """
+
+    source: str
+    field: str
+    state: State
+    reason: Reason | None
+    value: str | None
+    currency: str | None
+    derived: str
+    promotional: bool
+    valid_from: datetime | None
+    valid_until: datetime | None
+    first_seen: datetime
+    last_seen: datetime
+    missed: bool
+    source_url: str
+    captured_at: datetime
+    capture: str
+    locator: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldView:
+    """What is published of a field. `capture` is a SHA-256; where nothing was observed, the evidence is empty."""
+
+    field: str
+    state: State
+    reason: Reason | None = None
+    value: str | None = None
+    currency: str | None = None
+    unit: str = ""
+    derived: str = ""
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    source: str = ""
+    source_url: str = ""
+    captured_at: datetime | None = None
+    capture: str = ""
+    locator: str = ""
+    quote: str = ""
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The fields of an offer, reference fields first, then alphabetical; and the prices announced for a later day.
+
+    An announced price whose day has come stays among the announced until its source says so on or after that day.
+    """
+
+    fields: tuple[FieldView, ...]
+    announced: tuple[FieldView, ...]
+
+
+def published(
+    observed: Iterable[Observed], sources: Mapping[str, SourceState], offer_first_seen: datetime, at: datetime
+) -> Published:
+    """Return what is published of one offer at a time, given what stands then and its provider's sources by name."""
+    by_field: dict[str, dict[str, list[Observed]]] = defaultdict(lambda: defaultdict(list))
+    for one in observed:
+        by_field[one.field][one.source].append(one)
+    views: dict[str, FieldView] = {}
+    announced: list[FieldView] = []
+    for name, by_source in by_field.items():
+        candidates: list[tuple[SourceState, Observed, bool]] = []
+        for source, said in by_source.items():
+            current, later = _split(said, at)
+            announced += [_view(one, _marks(one, sources[source], at)) for one in later]
+            if current is not None:
+                overdue = any(one.valid_from is not None and one.valid_from <= at for one in later)
+                candidates.append((sources[source], current, overdue))
+        if candidates:
+            views[name] = _choose(candidates, at)
+    for name in REFERENCE_FIELDS:
+        if name not in views:
+            reason = _why_not(name, sources.values(), offer_first_seen)
+            views[name] = FieldView(field=name, state=State.NOT_SOURCED, reason=reason, unit=_unit(name))
+    others = sorted(views.keys() - set(REFERENCE_FIELDS))
+    announced.sort(key=lambda view: (view.field, view.valid_from or at, view.source))
+    return Published(tuple(views[name] for name in (*REFERENCE_FIELDS, *others)), tuple(announced))
+
+
+def _split(said: Sequence[Observed], at: datetime) -> tuple[Observed | None, list[Observed]]:
+    """Return what one source says of a field now, and what it announces."""
+    base: Observed | None = None
+    begun: list[Observed] = []
+    announced: list[Observed] = []
+    for one in said:
+        if one.valid_from is None:
+            base = one
+        elif one.valid_from <= at and one.last_seen >= one.valid_from:
+            begun.append(one)
+        else:
+            announced.append(one)
+    return max(begun, key=lambda one: one.valid_from or at, default=base), announced
+
+
+def _choose(candidates: Sequence[tuple[SourceState, Observed, bool]], at: datetime) -> FieldView:
+    """Publish the best-ranked source's word; of equal ranks the first by name, marked where they disagree."""
+    best = min(source.rank for source, _, _ in candidates)
+    equals = sorted((c for c in candidates if c[0].rank == best), key=lambda candidate: candidate[0].name)
+    source, shown, overdue = equals[0]
+    marks = _marks(shown, source, at)
+    if overdue:
+        marks.add(Mark.STALE)
+    if not all(same_substance(shown, other) for _, other, _ in equals[1:]):
+        marks.add(Mark.DISPUTED)
+    return _view(shown, marks)
+
+
+def _marks(one: Observed, source: SourceState, at: datetime) -> set[Mark]:
+    marks = set()
+    if one.promotional:
+        marks.add(Mark.PROMOTIONAL)
+    ended = one.valid_until is not None and one.valid_until < at
+    if ended or at - one.last_seen > timedelta(days=source.fresh_days):
+        marks.add(Mark.STALE)
+    if one.missed:
+        marks.add(Mark.UNCONFIRMED)
+    return marks
+
+
+def _view(one: Observed, marks: set[Mark]) -> FieldView:
+    return FieldView(
+        field=one.field,
+        state=one.state,
+        reason=one.reason,
+        value=one.value,
+        currency=one.currency,
+        unit=_unit(one.field),
+        derived=one.derived,
+        valid_from=one.valid_from,
+        valid_until=one.valid_until,
+        source=one.source,
+        source_url=one.source_url,
+        captured_at=one.captured_at,
+        capture=one.capture,
+        locator=one.locator,
+        quote=one.quote,
+        first_seen=one.first_seen,
+        last_seen=one.last_seen,
+        marks=tuple(mark for mark in Mark if mark in marks),
+    )
+
+
+def _why_not(name: str, sources: Iterable[SourceState], offer_first_seen: datetime) -> Reason:
+    publishing = [source for source in sources if name in source.publishes]
+    if not publishing:
+        return Reason.NO_SOURCE
+    if all(_never_read(source, offer_first_seen) for source in publishing):
+        return Reason.SOURCE_FAILING
+    return Reason.NOT_ON_PAGE
+
+
+def _never_read(source: SourceState, offer_first_seen: datetime) -> bool:
+    """Say whether a source cannot be read now and was never read since the offer exists."""
+    return not source.ok and (source.last_success_at is None or source.last_success_at < offer_first_seen)
+
+
+_unit = lru_cache(maxsize=4096)(unit_of)

@@ -1,0 +1,429 @@
+"""Reading: what is published now or was at a time, what changed, and the evidence of it, in few queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
+
+from scraper.diff import Kind
+from scraper.meters import unit_of
+from scraper.records import Reason, State
+from scraper.states import Observed, SourceState, published
+from scraper.store.opening import Store
+from scraper.store.tables import captures, changes, notes, observations, offers, source_fields, sources
+from scraper.store.views import (
+    CaptureInfo,
+    ChangeView,
+    NoteView,
+    OfferView,
+    Proof,
+    PublishedValue,
+    SourceView,
+    Statement,
+    Status,
+)
+
+_o = observations.c
+
+
+def list_offers(
+    store: Store, at: datetime, provider: str | None = None, as_of: datetime | None = None
+) -> list[OfferView]:
+    """Return the offers that are sold, by provider, id and name, with what is published of each.
+
+    `at` is now, for what is stale. With `as_of`, what stood at that time instead: its intervals as the store knows them
+    today, the newest evidence where that was there by then, else the first.
+    """
+    with store.reading() as connection:
+        return _offers(connection, at, as_of, [] if provider is None else [offers.c.provider == provider], listed=True)
+
+
+def find_offers(
+    store: Store, provider: str, id_or_name: str, at: datetime, as_of: datetime | None = None
+) -> list[OfferView]:
+    """Return the offers with an id, else those with a name, exactly as written; withdrawn ones too.
+
+    There are several where a provider prints one id, or one name, for several products; none where it is unknown.
+    """
+    with store.reading() as connection:
+        for column in (offers.c.model_id, offers.c.name):
+            where = [offers.c.provider == provider, column == id_or_name]
+            if id_or_name and (found := _offers(connection, at, as_of, where, listed=False)):
+                return found
+    return []
+
+
+def list_changes(
+    store: Store,
+    since: datetime | None = None,
+    provider: str | None = None,
+    run: int | None = None,
+    limit: int | None = None,
+) -> list[ChangeView]:
+    """Return the changes, newest first; `since` is the earliest time of a capture that still counts."""
+    wanted = select(changes.c.id).order_by(changes.c.at.desc(), changes.c.id)
+    if since is not None:
+        wanted = wanted.where(changes.c.at >= since)
+    if provider is not None:
+        wanted = wanted.where(changes.c.provider == provider)
+    if run is not None:
+        wanted = wanted.where(changes.c.run_id == run)
+    if limit is not None:
+        wanted = wanted.limit(limit)
+    with store.reading() as connection:
+        return _changes(connection, wanted)
+
+
+def history(store: Store, offer_id: int, field: str | None = None) -> list[Statement]:
+    """Return all that any source ever stated of an offer or of one field of it, by field, newest first."""
+    with store.reading() as connection:
+        where = [_o.offer_id == offer_id] + ([] if field is None else [_o.field == field])
+        said = list(_statements(connection, and_(*where)).values())
+    said.sort(key=lambda s: (s.rank, s.source, -s.id))
+    said.sort(key=lambda s: s.first_seen, reverse=True)
+    return sorted(said, key=lambda s: s.field)
+
+
+def evidence(store: Store, offer_id: int, field: str) -> list[Statement]:
+    """Return what every source says of a field now, the best-ranked first, an announced price after the current one."""
+    said = [statement for statement in history(store, offer_id, field) if statement.closed_at is None]
+    return sorted(said, key=lambda s: (s.rank, s.source, s.valid_from is not None, s.valid_from or s.first_seen))
+
+
+def published_values(store: Store, at: datetime, provider: str | None = None) -> Iterator[PublishedValue]:
+    """Yield every claim that is published, announced prices too, with its newest evidence."""
+    with store.reading() as connection:
+        where = [] if provider is None else [offers.c.provider == provider]
+        views = _offers(connection, at, None, where, listed=True)
+        standing = select(_o.last_capture_id).where(_o.closed_at.is_(None))
+        kept = _captures(connection, captures.c.id.in_(standing)).values()
+    by_identity = {(c.sha256, c.url, c.captured_at): c for c in kept}
+    for offer in views:
+        for view in (*offer.fields, *offer.announced):
+            if view.captured_at is None:
+                continue
+            yield PublishedValue(
+                provider=offer.provider,
+                model_id=offer.model_id,
+                name=offer.name,
+                source=view.source,
+                field=view.field,
+                state=view.state,
+                value=view.value,
+                currency=view.currency,
+                derived=view.derived,
+                valid_from=view.valid_from,
+                capture=by_identity[view.capture, view.source_url, view.captured_at],
+                locator=view.locator,
+                quote=view.quote,
+            )
+
+
+def list_sources(store: Store, provider: str | None = None) -> list[SourceView]:
+    """Return the sources that were ever refreshed, by provider and name."""
+    with store.reading() as connection:
+        rows = connection.execute(_where(select(sources), sources.c.provider, provider)).all()
+        fields = _contracts(connection)
+        kept = _captures(connection, captures.c.id.in_(select(sources.c.last_capture_id)))
+        counted = select(_o.source_id, func.count(_o.offer_id.distinct())).where(_o.closed_at.is_(None))
+        count = {row[0]: row[1] for row in connection.execute(counted.group_by(_o.source_id))}
+    views = [
+        SourceView(
+            provider=row.provider,
+            name=row.name,
+            url=row.url,
+            rank=row.rank,
+            fresh_days=row.fresh_days,
+            fields=fields.get(row.id, frozenset()),
+            status=Status(row.status),
+            error=row.error,
+            last_at=row.last_at,
+            last_success_at=row.last_success_at,
+            last_capture=kept.get(row.last_capture_id),
+            offers=count.get(row.id, 0),
+        )
+        for row in rows
+    ]
+    return sorted(views, key=lambda view: (view.provider, view.name))
+
+
+def last_time(store: Store, provider: str, source: str) -> datetime | None:
+    """Return the time of the last capture of a source that was read or tried, None where there was none."""
+    with store.reading() as connection:
+        return connection.execute(
+            select(sources.c.last_at).where(sources.c.provider == provider, sources.c.name == source)
+        ).scalar()
+
+
+def offers_of_source(store: Store, provider: str, source: str) -> frozenset[tuple[str, str]]:
+    """Return (model_id, name) of the offers that a source lists now, for the checks of its next reading."""
+    with store.reading() as connection:
+        rows = connection.execute(
+            select(offers.c.model_id, offers.c.name)
+            .distinct()
+            .join_from(observations, offers, _o.offer_id == offers.c.id)
+            .join(sources, _o.source_id == sources.c.id)
+            .where(sources.c.provider == provider, sources.c.name == source, _o.closed_at.is_(None))
+        )
+        return frozenset((row.model_id, row.name) for row in rows)
+
+
+def list_notes(store: Store, provider: str | None = None) -> list[NoteView]:
+    """Return the notes of the latest reading of each source, in the order in which they were made."""
+    with store.reading() as connection:
+        query = select(notes, sources.c.provider, sources.c.name).join_from(
+            notes, sources, notes.c.source_id == sources.c.id
+        )
+        rows = connection.execute(_where(query.order_by(notes.c.id), sources.c.provider, provider)).all()
+        kept = _captures(connection, captures.c.id.in_(select(notes.c.capture_id)))
+    views = [
+        NoteView(
+            provider=row.provider,
+            source=row.name,
+            capture=kept[row.capture_id],
+            kind=row.kind,
+            text=row.text,
+            locator=row.locator,
+        )
+        for row in rows
+    ]
+    return sorted(views, key=lambda view: (view.provider, view.source))
+
+
+def changes_by_id(connection: Connection, ids: Sequence[int]) -> tuple[ChangeView, ...]:
+    """Return changes that were just written on this connection, in their order: those from the first id to the last."""
+    if not ids:
+        return ()
+    # Ids between them may be other writers' where the database numbers rows for all at once.
+    mine = frozenset(ids)
+    span = select(changes.c.id).where(changes.c.id.between(min(ids), max(ids)))
+    return tuple(change for change in _changes(connection, span) if change.id in mine)
+
+
+# Offers with what is published of them.
+
+
+def _offers(
+    connection: Connection,
+    at: datetime,
+    as_of: datetime | None,
+    where: Sequence[ColumnElement[bool]],
+    *,
+    listed: bool,
+) -> list[OfferView]:
+    query = select(offers).where(*where)
+    if as_of is not None:
+        query = query.where(offers.c.first_seen <= as_of)
+    elif listed:
+        query = query.where(offers.c.withdrawn_at.is_(None))
+    rows = connection.execute(query).all()
+    if not rows:
+        return []
+    known = _source_states(connection)
+    observed = _observed(connection, query, as_of)
+    # What was never observed has no interval to go by; what was, is listed while one of them lasts.
+    ever = _ever_observed(connection, query) if listed and as_of is not None else set()
+    views = []
+    for row in sorted(rows, key=lambda row: (row.provider, row.model_id, row.name)):
+        if as_of is not None and listed and row.id in ever and row.id not in observed:
+            continue
+        said = published(observed.get(row.id, ()), known[row.provider], row.first_seen, as_of or at)
+        views.append(
+            OfferView(
+                id=row.id,
+                provider=row.provider,
+                model_id=row.model_id,
+                name=row.name,
+                shared_id=row.shared_id,
+                model=row.model,
+                first_seen=row.first_seen,
+                last_seen=row.last_seen,
+                withdrawn_at=row.withdrawn_at,
+                fields=said.fields,
+                announced=said.announced,
+            )
+        )
+    return views
+
+
+def _source_states(connection: Connection) -> dict[str, dict[str, SourceState]]:
+    fields = _contracts(connection)
+    known: dict[str, dict[str, SourceState]] = defaultdict(dict)
+    for row in connection.execute(select(sources)):
+        known[row.provider][row.name] = SourceState(
+            name=row.name,
+            rank=row.rank,
+            fresh_days=row.fresh_days,
+            publishes=fields.get(row.id, frozenset()),
+            ok=row.status == Status.OK,
+            last_success_at=row.last_success_at,
+        )
+    return known
+
+
+def _contracts(connection: Connection) -> dict[int, frozenset[str]]:
+    fields: dict[int, set[str]] = defaultdict(set)
+    for row in connection.execute(select(source_fields)):
+        fields[row.source_id].add(row.field)
+    return {source: frozenset(names) for source, names in fields.items()}
+
+
+def _observed(connection: Connection, of: Select[Any], as_of: datetime | None) -> dict[int, list[Observed]]:
+    """Return what stands now, or stood at a time, by offer, with the evidence that there was by then."""
+    capture: ColumnElement[int] = _o.last_capture_id
+    locator: ColumnElement[str] = _o.last_locator
+    quote: ColumnElement[str] = _o.last_quote
+    missed: ColumnElement[bool] = _o.misses > 0
+    live: ColumnElement[bool] = _o.closed_at.is_(None)
+    if as_of is not None:
+        known = _o.last_seen <= as_of
+        capture = case((known, _o.last_capture_id), else_=_o.capture_id)
+        locator = case((known, _o.last_locator), else_=_o.locator)
+        quote = case((known, _o.last_quote), else_=_o.quote)
+        missed = and_(_o.misses > 0, _o.missed_at <= as_of)
+        live = and_(_o.first_seen <= as_of, or_(_o.closed_at.is_(None), _o.closed_at > as_of))
+    rows = connection.execute(
+        select(
+            _o.offer_id, sources.c.name, _o.field, _o.state, _o.reason, _o.value, _o.currency, _o.derived,
+            _o.promotional, _o.valid_from, _o.valid_until, _o.first_seen, _o.last_seen, missed.label("missed"),
+            captures.c.url, captures.c.captured_at, captures.c.sha256, locator.label("locator"), quote.label("quote"),
+        )
+        .join_from(observations, sources, _o.source_id == sources.c.id)
+        .join(captures, captures.c.id == capture)
+        .where(live, _o.offer_id.in_(of.with_only_columns(offers.c.id)))
+    )  # fmt: skip
+    observed: dict[int, list[Observed]] = defaultdict(list)
+    for row in rows:
+        observed[row.offer_id].append(
+            Observed(
+                source=row.name,
+                field=row.field,
+                state=State(row.state),
+                reason=_reason(row.reason),
+                value=row.value,
+                currency=row.currency,
+                derived=row.derived,
+                promotional=row.promotional,
+                valid_from=row.valid_from,
+                valid_until=row.valid_until,
+                first_seen=row.first_seen,
+                last_seen=row.last_seen,
+                missed=bool(row.missed),
+                source_url=row.url,
+                captured_at=row.captured_at,
+                capture=row.sha256,
+                locator=row.locator,
+                quote=row.quote,
+            )
+        )
+    return observed
+
+
+def _ever_observed(connection: Connection, of: Select[Any]) -> set[int]:
+    ids = select(_o.offer_id).distinct().where(_o.offer_id.in_(of.with_only_columns(offers.c.id)))
+    return set(connection.scalars(ids))
+
+
+# Statements and changes.
+
+
+def _statements(connection: Connection, where: ColumnElement[bool]) -> dict[int, Statement]:
+    """Return observations by id."""
+    rows = connection.execute(
+        select(observations, sources.c.name, sources.c.rank)
+        .join_from(observations, sources, _o.source_id == sources.c.id)
+        .where(where)
+    ).all()
+    used = select(_o.capture_id).where(where).union(select(_o.last_capture_id).where(where))
+    kept = _captures(connection, captures.c.id.in_(used))
+    return {row.id: _statement(row, kept) for row in rows}
+
+
+def _statement(row: Any, kept: Mapping[int, CaptureInfo]) -> Statement:
+    return Statement(
+        id=row.id,
+        offer_id=row.offer_id,
+        source=row.name,
+        rank=row.rank,
+        field=row.field,
+        state=State(row.state),
+        reason=_reason(row.reason),
+        value=row.value,
+        currency=row.currency,
+        unit=_unit(row.field),
+        derived=row.derived,
+        promotional=row.promotional,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        closed_at=row.closed_at,
+        misses=row.misses,
+        first=Proof(capture=kept[row.capture_id], locator=row.locator, quote=row.quote),
+        last=Proof(capture=kept[row.last_capture_id], locator=row.last_locator, quote=row.last_quote),
+    )
+
+
+def _changes(connection: Connection, wanted: Select[Any]) -> list[ChangeView]:
+    """Return the changes whose ids a query selects, newest first, those of one time as they were written."""
+    these = changes.c.id.in_(wanted)
+    rows = connection.execute(
+        select(changes, offers.c.model_id, offers.c.name, sources.c.name.label("source"))
+        .join_from(changes, offers, changes.c.offer_id == offers.c.id)
+        .join(sources, changes.c.source_id == sources.c.id)
+        .where(these)
+    ).all()
+    sides = select(changes.c.before_observation_id).where(these, changes.c.before_observation_id.is_not(None))
+    sides_after = select(changes.c.after_observation_id).where(these, changes.c.after_observation_id.is_not(None))
+    said = _statements(connection, _o.id.in_(sides.union(sides_after)))
+    views = [
+        ChangeView(
+            id=row.id,
+            run=row.run_id,
+            at=row.at,
+            provider=row.provider,
+            source=row.source,
+            offer_id=row.offer_id,
+            model_id=row.model_id,
+            name=row.name,
+            field=row.field,
+            kind=Kind(row.kind),
+            before=said.get(row.before_observation_id),
+            after=said.get(row.after_observation_id),
+        )
+        for row in rows
+    ]
+    views.sort(key=lambda view: view.id)
+    return sorted(views, key=lambda view: view.at, reverse=True)
+
+
+# Small things.
+
+
+def _captures(connection: Connection, where: ColumnElement[bool]) -> dict[int, CaptureInfo]:
+    return {
+        row.id: CaptureInfo(
+            sha256=row.sha256,
+            url=row.url,
+            captured_at=row.captured_at,
+            content_type=row.content_type,
+            size=row.size,
+        )
+        for row in connection.execute(select(captures).where(where))
+    }
+
+
+def _where(query: Select[Any], column: ColumnElement[str], provider: str | None) -> Select[Any]:
+    return query if provider is None else query.where(column == provider)
+
+
+def _reason(text: str | None) -> Reason | None:
+    return Reason(text) if text else None
+
+
+_unit = lru_cache(maxsize=4096)(unit_of)

@@ -1,0 +1,227 @@
+"""The tables, the same on SQLite and PostgreSQL.
+
+Decimals are kept as text, digit for digit (SQLite would make them floats). Times are aware UTC on both databases. The
+rules that must hold whatever the code does are constraints: no value without evidence, no field open twice.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.sql.elements import TextClause
+from sqlalchemy.sql.expression import text
+from sqlalchemy.types import TypeDecorator
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC time on both databases; a time without a zone is refused with `ValueError`."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the time as the database keeps it: SQLite has no zones and gets plain UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the time as aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    condition: TextClause = text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+runs: Final = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("started_at", UtcTime, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("replay", Boolean, nullable=False),
+)
+
+captures: Final = Table(
+    "captures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("captured_at", UtcTime, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    UniqueConstraint("sha256", "url", "captured_at"),
+    CheckConstraint("length(sha256) = 64", name="sha256_whole"),
+)
+
+sources: Final = Table(
+    "sources",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("fresh_days", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("last_at", UtcTime),
+    Column("last_success_at", UtcTime),
+    Column("last_capture_id", ForeignKey(captures.c.id)),
+    UniqueConstraint("provider", "name"),
+    CheckConstraint("status IN ('ok', 'failed', 'not_captured')", name="status_known"),
+)
+
+source_fields: Final = Table(
+    "source_fields",
+    metadata,
+    Column("source_id", ForeignKey(sources.c.id), primary_key=True),
+    Column("field", Text, primary_key=True),
+)
+
+offers: Final = Table(
+    "offers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("model_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("shared_id", Boolean, nullable=False),
+    Column("model", Text),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("last_seen", UtcTime, nullable=False),
+    Column("withdrawn_at", UtcTime),
+    CheckConstraint("model_id <> '' OR name <> ''", name="named"),
+    _partial("uq_offers_by_id", "provider", "model_id", where="model_id <> '' AND NOT shared_id", unique=True),
+    _partial("uq_offers_by_name", "provider", "model_id", "name", where="model_id = '' OR shared_id", unique=True),
+)
+
+_OPEN: Final = "closed_at IS NULL"
+
+observations: Final = Table(
+    "observations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("offer_id", ForeignKey(offers.c.id), nullable=False),
+    Column("source_id", ForeignKey(sources.c.id), nullable=False),
+    Column("field", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("value", Text),
+    Column("currency", Text),
+    Column("reason", Text),
+    Column("derived", Text, nullable=False),
+    Column("promotional", Boolean, nullable=False),
+    Column("valid_from", UtcTime),
+    Column("valid_until", UtcTime),
+    Column("capture_id", ForeignKey(captures.c.id), nullable=False),
+    Column("locator", Text, nullable=False),
+    Column("quote", Text, nullable=False),
+    Column("last_capture_id", ForeignKey(captures.c.id), nullable=False),
+    Column("last_locator", Text, nullable=False),
+    Column("last_quote", Text, nullable=False),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("last_seen", UtcTime, nullable=False),
+    Column("closed_at", UtcTime),
+    Column("misses", Integer, nullable=False),
+    Column("missed_at", UtcTime),
+    CheckConstraint("field <> ''", name="field_named"),
+    CheckConstraint("state IN ('sourced', 'not_offered', 'not_sourced')", name="state_known"),
+    CheckConstraint("(state = 'sourced') = (value IS NOT NULL)", name="value_where_sourced"),
+    CheckConstraint("(state = 'not_sourced') = (reason IS NOT NULL)", name="reason_where_not_sourced"),
+    CheckConstraint("reason IS NULL OR reason = 'on_request'", name="reason_stated"),
+    CheckConstraint("trim(value) <> ''", name="value_not_empty"),
+    CheckConstraint("trim(locator) <> '' AND trim(quote) <> ''", name="evidence_whole"),
+    CheckConstraint("trim(last_locator) <> '' AND trim(last_quote) <> ''", name="last_evidence_whole"),
+    CheckConstraint("last_seen >= first_seen AND (closed_at IS NULL OR closed_at >= last_seen)", name="interval"),
+    CheckConstraint("misses >= 0 AND (misses = 0) = (missed_at IS NULL)", name="misses_dated"),
+    # Two indexes, since a missing `valid_from` is never equal to another in a unique index.
+    _partial(
+        "uq_observations_open", "offer_id", "field", "source_id", where=f"{_OPEN} AND valid_from IS NULL", unique=True
+    ),
+    _partial(
+        "uq_observations_announced",
+        "offer_id",
+        "field",
+        "source_id",
+        "valid_from",
+        where=f"{_OPEN} AND valid_from IS NOT NULL",
+        unique=True,
+    ),
+    _partial("ix_observations_open_offer", "offer_id", where=_OPEN),
+    _partial("ix_observations_open_source", "source_id", where=_OPEN),
+    Index("ix_observations_history", "offer_id", "field", "first_seen"),
+)
+
+changes: Final = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", ForeignKey(runs.c.id), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("source_id", ForeignKey(sources.c.id), nullable=False),
+    Column("offer_id", ForeignKey(offers.c.id), nullable=False),
+    Column("field", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("before_observation_id", ForeignKey(observations.c.id)),
+    Column("after_observation_id", ForeignKey(observations.c.id)),
+    CheckConstraint(
+        "kind IN ('offer_added', 'offer_withdrawn', 'changed', 'terms', 'field_added', 'field_removed')",
+        name="kind_known",
+    ),
+    CheckConstraint("(field = '') = (kind IN ('offer_added', 'offer_withdrawn'))", name="field_where_not_of_offer"),
+    CheckConstraint(
+        "(before_observation_id IS NOT NULL) = (kind IN ('changed', 'terms', 'field_removed'))", name="before_whole"
+    ),
+    CheckConstraint(
+        "(after_observation_id IS NOT NULL) = (kind IN ('changed', 'terms', 'field_added'))", name="after_whole"
+    ),
+    Index("ix_changes_at", "at"),
+    Index("ix_changes_run", "run_id"),
+)
+
+notes: Final = Table(
+    "notes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source_id", ForeignKey(sources.c.id), nullable=False),
+    Column("capture_id", ForeignKey(captures.c.id), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("locator", Text, nullable=False),
+    Index("ix_notes_source", "source_id"),
+)

@@ -1,0 +1,184 @@
+"""What goes into the store and what comes out of it, as types. Times are aware UTC, amounts text, digit for digit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from scraper.diff import Kind
+from scraper.records import Reason, State
+from scraper.states import FieldView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceInfo:
+    """What a provider module declares of a source; `fields` is its contract, `url` its current address."""
+
+    provider: str
+    name: str
+    url: str
+    fields: frozenset[str]
+    rank: int = 0
+    fresh_days: int = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureInfo:
+    """The identity of an archived answer; `size` in bytes, `sha256` as 64 hexadecimal digits."""
+
+    sha256: str
+    url: str
+    captured_at: datetime
+    content_type: str
+    size: int
+
+
+class Status(StrEnum):
+    """How a source's last refresh went."""
+
+    OK = "ok"
+    FAILED = "failed"
+    NOT_CAPTURED = "not_captured"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceView:
+    """A source as it stands. `offers` counts those that it lists now; `last_at` is the last capture read or tried."""
+
+    provider: str
+    name: str
+    url: str
+    rank: int
+    fresh_days: int
+    fields: frozenset[str]
+    status: Status
+    error: str
+    last_at: datetime | None
+    last_success_at: datetime | None
+    last_capture: CaptureInfo | None
+    offers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferView:
+    """An offer with what is published of it at the time asked for. `id` is the store's own, for `history`."""
+
+    id: int
+    provider: str
+    model_id: str
+    name: str
+    shared_id: bool
+    model: str | None
+    first_seen: datetime
+    last_seen: datetime
+    withdrawn_at: datetime | None
+    fields: tuple[FieldView, ...]
+    announced: tuple[FieldView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Evidence with the capture it is in."""
+
+    capture: CaptureInfo
+    locator: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One observation: what a source said of a field, from when to when, first and newest evidence.
+
+    `closed_at` is None while it stands; `misses` counts the fresh readings that did not show it and left it standing.
+    """
+
+    id: int
+    offer_id: int
+    source: str
+    rank: int
+    field: str
+    state: State
+    reason: Reason | None
+    value: str | None
+    currency: str | None
+    unit: str
+    derived: str
+    promotional: bool
+    valid_from: datetime | None
+    valid_until: datetime | None
+    first_seen: datetime
+    last_seen: datetime
+    closed_at: datetime | None
+    misses: int
+    first: Proof
+    last: Proof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeView:
+    """A change. `field` is empty, and nothing is before or after it, where it is of the offer as a whole.
+
+    The evidence of what was before is `before.last`, of what is after `after.first`.
+    """
+
+    id: int
+    run: int
+    at: datetime
+    provider: str
+    source: str
+    offer_id: int
+    model_id: str
+    name: str
+    field: str
+    kind: Kind
+    before: Statement | None
+    after: Statement | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteView:
+    """Something that the latest reading of a source met and did not turn into a value."""
+
+    provider: str
+    source: str
+    capture: CaptureInfo
+    kind: str
+    text: str
+    locator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedValue:
+    """One published claim with all that is needed to find it again: `value` is there exactly where it is sourced."""
+
+    provider: str
+    model_id: str
+    name: str
+    source: str
+    field: str
+    state: State
+    value: str | None
+    currency: str | None
+    derived: str
+    valid_from: datetime | None
+    capture: CaptureInfo
+    locator: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What recording one reading did, in counts of observations, and the changes it wrote.
+
+    `repeated` says that this capture was the last one read, so that nothing was touched.
+    """
+
+    offers: int
+    observations: int
+    opened: int = 0
+    confirmed: int = 0
+    missed: int = 0
+    closed: int = 0
+    repeated: bool = False
+    changes: tuple[ChangeView, ...] = ()

@@ -1,0 +1,358 @@
+"""Writing: one transaction a source, kept as a whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.sql.dml import Update
+
+from scraper.diff import Before, Captured, Known, Plan, Standing, diff
+from scraper.errors import RatecardError
+from scraper.records import Note, Reading, Reason, State, iso
+from scraper.store.opening import Store
+from scraper.store.reading import changes_by_id
+from scraper.store.tables import captures, changes, notes, observations, offers, runs, source_fields, sources
+from scraper.store.views import CaptureInfo, Recorded, SourceInfo, Status
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The row of a source before this transaction."""
+
+    id: int
+    last_at: datetime | None
+    last_read: Captured | None
+
+
+def begin_run(store: Store, *, started_at: datetime, at: datetime, replay: bool) -> int:
+    """Write down a run (`at` is the time it is made for) and return its number."""
+    with store.writing() as connection:
+        return _begin_run(connection, started_at, at, replay=replay)
+
+
+def record_reading(store: Store, run: int, source: SourceInfo, capture: CaptureInfo, reading: Reading) -> Recorded:
+    """Record what one source stated in one capture, in one transaction; return what it did.
+
+    The capture that was read last changes nothing, so that running twice is as good as once. Raises `RatecardError`
+    where the capture is older than the one read last, or the reading contradicts itself; nothing is written then.
+    """
+    with store.writing(source.provider) as connection:
+        return _record(connection, run, source, capture, reading)
+
+
+def preview_reading(store: Store, source: SourceInfo, capture: CaptureInfo, reading: Reading) -> Recorded:
+    """Return what `record_reading` would do, and write nothing; the ids in its changes name nothing afterwards."""
+    with store.writing(source.provider, keep=False) as connection:
+        run = _begin_run(connection, capture.captured_at, capture.captured_at, replay=True)
+        return _record(connection, run, source, capture, reading)
+
+
+def record_failure(store: Store, source: SourceInfo, at: datetime, error: str) -> None:
+    """Write down that a source could not be read at a time, and why; what it stated before stays as it is."""
+    with store.writing(source.provider) as connection:
+        stored = _source(connection, source)
+        last_at = at if stored.last_at is None else max(at, stored.last_at)
+        values = {"status": Status.FAILED, "error": error, "last_at": last_at}
+        connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
+
+
+def record_not_captured(store: Store, source: SourceInfo) -> None:
+    """Write down that there was no capture of a source to be read; what it stated before stays as it is."""
+    with store.writing(source.provider) as connection:
+        stored = _source(connection, source)
+        values = {"status": Status.NOT_CAPTURED, "error": ""}
+        connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
+
+
+def _begin_run(connection: Connection, started_at: datetime, at: datetime, *, replay: bool) -> int:
+    row = {"started_at": started_at, "at": at, "replay": replay}
+    return _insert(connection, runs, [row])[0]
+
+
+def _record(connection: Connection, run: int, source: SourceInfo, capture: CaptureInfo, reading: Reading) -> Recorded:
+    stored = _source(connection, source)
+    captured = Captured(capture.sha256, capture.captured_at)
+    facts = sum(len(offer.facts) for offer in reading.offers)
+    if stored.last_read == captured:
+        values: Row = {"status": Status.OK, "error": ""}
+        connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
+        return Recorded(offers=len(reading.offers), observations=facts, repeated=True)
+    if stored.last_read is not None and captured.captured_at < stored.last_read.captured_at:
+        raise RatecardError(
+            f"The capture of {source.provider}/{source.name} from {iso(captured.captured_at)} is older than the one "
+            f"read last ({iso(stored.last_read.captured_at)}); older captures come in by backfill."
+        )
+    capture_id = _capture(connection, capture)
+    plan = diff(_before(connection, source, stored, captured), reading.offers, captured)
+    ids = _apply(connection, plan, run, source, stored.id, capture_id, captured.captured_at)
+    _replace_notes(connection, stored.id, capture_id, reading.notes)
+    values = {
+        "status": Status.OK,
+        "error": "",
+        "last_at": captured.captured_at if stored.last_at is None else max(captured.captured_at, stored.last_at),
+        "last_success_at": captured.captured_at,
+        "last_capture_id": capture_id,
+    }
+    connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
+    return Recorded(
+        offers=len(plan.seen) + len(plan.create),
+        observations=len(plan.open) + len(plan.confirm),
+        opened=len(plan.open),
+        confirmed=len(plan.confirm),
+        missed=len(plan.miss),
+        closed=len(plan.close),
+        changes=changes_by_id(connection, ids),
+    )
+
+
+# The source, its contract and its capture.
+
+
+def _source(connection: Connection, source: SourceInfo) -> _Stored:
+    """Return the row of a source, made or brought to what its module now declares."""
+    declared = {"url": source.url, "rank": source.rank, "fresh_days": source.fresh_days}
+    found = connection.execute(
+        select(sources.c.id, sources.c.last_at, captures.c.sha256, captures.c.captured_at)
+        .join_from(sources, captures, sources.c.last_capture_id == captures.c.id, isouter=True)
+        .where(sources.c.provider == source.provider, sources.c.name == source.name)
+    ).first()
+    if found is None:
+        row = {"provider": source.provider, "name": source.name, "status": Status.OK, "error": "", **declared}
+        stored = _Stored(_insert(connection, sources, [row])[0], None, None)
+    else:
+        connection.execute(update(sources).where(sources.c.id == found.id).values(declared))
+        last_read = None if found.sha256 is None else Captured(found.sha256, found.captured_at)
+        stored = _Stored(found.id, found.last_at, last_read)
+    published = set(
+        connection.scalars(select(source_fields.c.field).where(source_fields.c.source_id == stored.id)).all()
+    )
+    if published != source.fields:
+        connection.execute(delete(source_fields).where(source_fields.c.source_id == stored.id))
+        _insert(connection, source_fields, [{"source_id": stored.id, "field": f} for f in sorted(source.fields)])
+    return stored
+
+
+def _capture(connection: Connection, capture: CaptureInfo) -> int:
+    found = connection.execute(
+        select(captures.c.id).where(
+            captures.c.sha256 == capture.sha256,
+            captures.c.url == capture.url,
+            captures.c.captured_at == capture.captured_at,
+        )
+    ).scalar()
+    if found is not None:
+        return int(found)
+    row = {
+        "sha256": capture.sha256,
+        "url": capture.url,
+        "captured_at": capture.captured_at,
+        "content_type": capture.content_type,
+        "size": capture.size,
+    }
+    return _insert(connection, captures, [row])[0]
+
+
+def _replace_notes(connection: Connection, source_id: int, capture_id: int, made: Sequence[Note]) -> None:
+    connection.execute(delete(notes).where(notes.c.source_id == source_id))
+    rows = [
+        {"source_id": source_id, "capture_id": capture_id, "kind": n.kind, "text": n.text, "locator": n.locator}
+        for n in made
+    ]
+    _insert(connection, notes, rows)
+
+
+# What stands before a reading.
+
+
+def _before(connection: Connection, source: SourceInfo, stored: _Stored, captured: Captured) -> Before:
+    o = observations.c
+    known = connection.execute(
+        select(offers.c.id, offers.c.model_id, offers.c.name, offers.c.shared_id, offers.c.withdrawn_at)
+        .where(offers.c.provider == source.provider)
+        .order_by(offers.c.id)
+    ).all()
+    standing = connection.execute(
+        select(
+            o.id, o.offer_id, o.field, o.state, o.value, o.currency, o.reason, o.derived, o.promotional, o.valid_from,
+            o.valid_until, o.last_seen, o.misses,
+        )
+        .where(o.source_id == stored.id, o.closed_at.is_(None))
+        .order_by(o.id)
+    ).all()  # fmt: skip
+    # An announced price outranks nothing before its day has come and its source has said so again.
+    begun = or_(o.valid_from.is_(None), and_(o.valid_from <= captured.captured_at, o.last_seen >= o.valid_from))
+    others = connection.execute(
+        select(o.offer_id, o.field, and_(sources.c.rank < source.rank, begun).label("better"))
+        .join_from(observations, sources, o.source_id == sources.c.id)
+        .where(sources.c.provider == source.provider, sources.c.id != stored.id, o.closed_at.is_(None))
+    ).all()
+    return Before(
+        known=[
+            Known(k.id, k.model_id, k.name, shared_id=k.shared_id, withdrawn=k.withdrawn_at is not None) for k in known
+        ],
+        standing=[
+            Standing(
+                id=s.id,
+                offer=s.offer_id,
+                field=s.field,
+                state=State(s.state),
+                value=s.value,
+                currency=s.currency,
+                reason=Reason(s.reason) if s.reason else None,
+                derived=s.derived,
+                promotional=s.promotional,
+                valid_from=s.valid_from,
+                valid_until=s.valid_until,
+                last_seen=s.last_seen,
+                misses=s.misses,
+            )
+            for s in standing
+        ],
+        last_read=stored.last_read,
+        elsewhere=frozenset(row.offer_id for row in others),
+        outranked=frozenset((row.offer_id, row.field) for row in others if row.better),
+    )
+
+
+# Applying a plan.
+
+
+def _apply(
+    connection: Connection, plan: Plan, run: int, source: SourceInfo, source_id: int, capture_id: int, at: datetime
+) -> list[int]:
+    """Write a plan down and return the ids of its changes."""
+    created = _apply_to_offers(connection, plan, source.provider, at)
+    _apply_to_standing(connection, plan, capture_id, at)
+    opened = _insert(
+        connection,
+        observations,
+        [
+            {
+                "offer_id": created.get(opening.offer, opening.offer),
+                "source_id": source_id,
+                "field": opening.fact.field,
+                "state": opening.fact.state,
+                "value": opening.fact.value,
+                "currency": opening.fact.currency,
+                "reason": opening.fact.reason,
+                "derived": opening.fact.derived,
+                "promotional": opening.fact.promotional,
+                "valid_from": opening.fact.valid_from,
+                "valid_until": opening.fact.valid_until,
+                "capture_id": capture_id,
+                "locator": opening.fact.evidence.locator,
+                "quote": opening.fact.evidence.quote,
+                "last_capture_id": capture_id,
+                "last_locator": opening.fact.evidence.locator,
+                "last_quote": opening.fact.evidence.quote,
+                "first_seen": at,
+                "last_seen": at,
+                "misses": 0,
+            }
+            for opening in plan.open
+        ],
+    )
+    return _insert(
+        connection,
+        changes,
+        [
+            {
+                "run_id": run,
+                "at": at,
+                "provider": source.provider,
+                "source_id": source_id,
+                "offer_id": created.get(change.offer, change.offer),
+                "field": change.field,
+                "kind": change.kind,
+                "before_observation_id": change.before,
+                "after_observation_id": (
+                    change.after_standing if change.after_opened is None else opened[change.after_opened]
+                ),
+            }
+            for change in plan.changes
+        ],
+    )
+
+
+def _apply_to_offers(connection: Connection, plan: Plan, provider: str, at: datetime) -> dict[int, int]:
+    """Write the offers of a plan; return the id of each that was created by its number in the plan."""
+    rows = [
+        {
+            "provider": provider,
+            "model_id": new.model_id,
+            "name": new.name,
+            "shared_id": new.shared_id,
+            "first_seen": at,
+            "last_seen": at,
+        }
+        for new in plan.create
+    ]
+    ids = _insert(connection, offers, rows)
+    # Sources of one provider are captured at different times, and not read in their order.
+    earliest = func.min if connection.dialect.name == "sqlite" else func.least
+    latest = func.max if connection.dialect.name == "sqlite" else func.greatest
+    c = offers.c
+    seen = _by_id(offers).values(first_seen=earliest(c.first_seen, at), last_seen=latest(c.last_seen, at))
+    _each(connection, seen, [{"row": offer} for offer in plan.seen])
+    _each(connection, _by_id(offers).values(withdrawn_at=None), [{"row": offer} for offer in plan.returned])
+    _each(connection, _by_id(offers).values(withdrawn_at=at), [{"row": offer} for offer in plan.withdraw])
+    for column, given in (("model_id", plan.identify), ("name", plan.rename)):
+        named = _by_id(offers).values({column: bindparam("given")})
+        _each(connection, named, [{"row": offer, "given": value} for offer, value in given.items()])
+    return {new.offer: made for new, made in zip(plan.create, ids, strict=True)}
+
+
+def _apply_to_standing(connection: Connection, plan: Plan, capture_id: int, at: datetime) -> None:
+    """Confirm, miss and close what stood, before anything new is opened in its place."""
+    o = observations.c
+    confirmed = _by_id(observations).values(
+        last_seen=at,
+        last_capture_id=capture_id,
+        last_locator=bindparam("new_locator"),
+        last_quote=bindparam("new_quote"),
+        misses=0,
+        missed_at=None,
+    )
+    rows: list[Row] = [{"row": i, "new_locator": e.locator, "new_quote": e.quote} for i, e in plan.confirm.items()]
+    _each(connection, confirmed, rows)
+    missed = _by_id(observations).values(misses=o.misses + 1, missed_at=func.coalesce(o.missed_at, at))
+    _each(connection, missed, [{"row": i} for i in plan.miss])
+    _each(connection, _by_id(observations).values(closed_at=at), [{"row": i} for i in plan.close])
+
+
+def _by_id(table: Any) -> Update:
+    return update(table).where(table.c.id == bindparam("row"))
+
+
+def _each(connection: Connection, statement: Update, rows: list[Row]) -> None:
+    if rows:
+        connection.execute(statement, rows)
+
+
+def _insert(connection: Connection, table: Any, rows: list[Row]) -> list[int]:
+    """Insert rows and return their ids in the same order (none for a table without ids)."""
+    if not rows:
+        return []
+    if "id" not in table.c:
+        connection.execute(insert(table), rows)
+        return []
+    # Numbered before they are written: to get the ids of many rows back in a certain order is several times slower.
+    ids = _new_ids(connection, table, len(rows))
+    connection.execute(insert(table), [{"id": number, **row} for number, row in zip(ids, rows, strict=True)])
+    return ids
+
+
+def _new_ids(connection: Connection, table: Any, count: int) -> list[int]:
+    if connection.dialect.name == "sqlite":
+        # There is one writer at a time.
+        first = (connection.execute(select(func.max(table.c.id))).scalar() or 0) + 1
+        return list(range(first, first + count))
+    sequence = func.pg_get_serial_sequence(table.name, "id")
+    series = func.generate_series(1, count).table_valued("number")
+    return list(connection.scalars(select(func.nextval(sequence)).select_from(series)))

@@ -1,0 +1,547 @@
+"""What one reading means against what stands: the rules one by one, then properties over all readings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scraper.diff import Before, Captured, Kind, Known, Plan, Standing, diff, same_value
+from scraper.errors import RatecardError
+from scraper.records import Evidence, Fact, Offer, Reason, State, plain
+
+START = datetime(2026, 4, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def fact(name: str, value: str | None = "1", **more: Any) -> Fact:
+    spec = name in ("released", "context_window")
+    currency = None if spec or value is None else more.pop("currency", "USD")
+    evidence = Evidence(locator="table 1, row 2", quote=f"{name} {value}")
+    return Fact(field=name, value=value, currency=currency, evidence=evidence, **{"state": State.SOURCED, **more})
+
+
+def offer(model_id: str, *facts: Fact, name: str = "", shared_id: bool = False) -> Offer:
+    return Offer(model_id=model_id, name=name, shared_id=shared_id, facts=facts)
+
+
+@dataclass
+class Shelf:
+    """What one source's readings leave standing: a store in miniature, without history."""
+
+    known: dict[int, Known] = field(default_factory=dict)
+    standing: dict[int, Standing] = field(default_factory=dict)
+    last_read: Captured | None = None
+    elsewhere: frozenset[int] = frozenset()
+    outranked: frozenset[tuple[int, str]] = frozenset()
+    next_id: int = 1
+    days: int = 0
+
+    def read(self, *offers: Offer, after: timedelta = DAY, sha: str | None = None) -> list[tuple[Kind, str, str]]:
+        """Read one more capture and return the changes as (kind, offer, field)."""
+        at = START if self.last_read is None else self.last_read.captured_at + after
+        self.days += 1
+        capture = Captured(sha or f"{self.days:064x}", at)
+        plan = self.apply(offers, capture)
+        return [(c.kind, self.called(c.offer), c.field) for c in plan.changes]
+
+    def called(self, ref: int) -> str:
+        known = self.known[self.created.get(ref, ref)]
+        return known.model_id or known.name
+
+    def before(self) -> Before:
+        return Before(
+            known=list(self.known.values()),
+            standing=list(self.standing.values()),
+            last_read=self.last_read,
+            elsewhere=self.elsewhere,
+            outranked=self.outranked,
+        )
+
+    def apply(self, offers: tuple[Offer, ...], capture: Captured) -> Plan:
+        plan = diff(self.before(), offers, capture)
+        self.created = {new.offer: self.number() for new in plan.create}
+        for new in plan.create:
+            ref = self.created[new.offer]
+            self.known[ref] = Known(ref, new.model_id, new.name, shared_id=new.shared_id)
+        for ref, model_id in plan.identify.items():
+            self.known[ref] = replace(self.known[ref], model_id=model_id)
+        for ref, name in plan.rename.items():
+            self.known[ref] = replace(self.known[ref], name=name)
+        for ref in plan.returned:
+            self.known[ref] = replace(self.known[ref], withdrawn=False)
+        for ref in plan.withdraw:
+            self.known[ref] = replace(self.known[ref], withdrawn=True)
+        for number in plan.confirm:
+            self.standing[number] = replace(self.standing[number], misses=0, last_seen=capture.captured_at)
+        for number in plan.miss:
+            self.standing[number] = replace(self.standing[number], misses=self.standing[number].misses + 1)
+        for number in plan.close:
+            del self.standing[number]
+        for opening in plan.open:
+            number, said = self.number(), opening.fact
+            self.standing[number] = Standing(
+                id=number, offer=self.created.get(opening.offer, opening.offer), field=said.field, state=said.state,
+                value=said.value, currency=said.currency, reason=said.reason, derived=said.derived,
+                promotional=said.promotional, valid_from=said.valid_from, valid_until=said.valid_until,
+                last_seen=capture.captured_at, misses=0,
+            )  # fmt: skip
+        self.last_read = capture
+        return plan
+
+    def number(self) -> int:
+        self.next_id += 1
+        return self.next_id
+
+    def values(self) -> dict[tuple[str, str, datetime | None], str | None]:
+        return {(self.called(s.offer), s.field, s.valid_from): s.value or s.state for s in self.standing.values()}
+
+    def misses(self) -> dict[str, int]:
+        return {s.field: s.misses for s in self.standing.values()}
+
+
+# Changes of values and terms
+
+
+def test_the_first_reading_is_the_baseline() -> None:
+    shelf = Shelf()
+    assert shelf.read(offer("a", fact("input"), fact("output", "2"))) == []
+    assert shelf.values() == {("a", "input", None): "1", ("a", "output", None): "2"}
+
+
+def test_an_unchanged_value_is_confirmed() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input", "2.50")))
+    assert shelf.read(offer("a", fact("input", "2.50"))) == []
+    assert [s.last_seen for s in shelf.standing.values()] == [START + DAY]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "same"),
+    [
+        ("input", "2.50", "2.5", True),
+        ("input", "0", "0.00", True),
+        ("input", "0.000029999999999999997", "0.00003", True),
+        ("input", "1000000000", "1000000001", True),
+        ("input", "100000000", "100000001", False),
+        ("input", "0", "0.0000000000001", False),
+        ("input", "0.000000025", "0.000000026", False),
+        ("released", "2025-01", "2025-01-01", False),
+        ("context_window", "128000", "131072", False),
+    ],
+)
+def test_amounts_are_compared_as_numbers_and_specs_as_text(name: str, old: str, new: str, same: bool) -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact(name, old)))
+    assert shelf.read(offer("a", fact(name, new))) == ([] if same else [(Kind.CHANGED, "a", name)])
+    assert shelf.values() == {("a", name, None): old if same else new}
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        fact("input", "3"),
+        fact("input", "1", currency="EUR"),
+        fact("input", None, state=State.NOT_OFFERED),
+        fact("input", None, state=State.NOT_SOURCED, reason=Reason.ON_REQUEST),
+    ],
+)
+def test_another_value_state_or_currency_is_a_change(after: Fact) -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input")))
+    [stood] = shelf.standing
+    plan = shelf.apply((offer("a", after),), Captured("f" * 64, START + DAY))
+    assert plan.close == [stood]
+    assert [(c.kind, c.before, c.after_opened) for c in plan.changes] == [(Kind.CHANGED, stood, 0)]
+
+
+@pytest.mark.parametrize("terms", [{"promotional": True}, {"valid_until": START + 9 * DAY}, {"derived": "half price"}])
+def test_other_terms_of_the_same_value(terms: dict[str, Any]) -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input")))
+    assert shelf.read(offer("a", fact("input", **terms))) == [(Kind.TERMS, "a", "input")]
+    assert shelf.read(offer("a", fact("input", **terms))) == []
+    assert shelf.read(offer("a", fact("input", "2"))) == [(Kind.CHANGED, "a", "input")]
+
+
+def test_a_new_field_of_a_known_offer() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input")))
+    assert shelf.read(offer("a", fact("input"), fact("output"))) == [(Kind.FIELD_ADDED, "a", "output")]
+
+
+def test_what_a_better_source_publishes_changes_without_a_word() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input"), fact("output"), fact("cache_read")))
+    [known] = shelf.known
+    shelf.outranked = frozenset({(known, "input"), (known, "cache_write"), (known, "cache_read")})
+    shelf.elsewhere = frozenset({known})
+    now = offer("a", fact("input", "5"), fact("output", "6"), fact("cache_write"))
+    assert shelf.read(now) == [(Kind.CHANGED, "a", "output")]
+    assert shelf.read(now) == []
+    assert shelf.values() == {
+        ("a", "input", None): "5",
+        ("a", "output", None): "6",
+        ("a", "cache_write", None): "1",
+    }
+
+
+# Missing
+
+
+def test_two_fresh_misses_close_a_field() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input"), fact("output")))
+    assert shelf.read(offer("a", fact("input"))) == []
+    assert shelf.misses() == {"input": 0, "output": 1}
+    assert shelf.read(offer("a", fact("input"))) == [(Kind.FIELD_REMOVED, "a", "output")]
+    assert shelf.misses() == {"input": 0}
+
+
+def test_a_field_that_returns_in_time_was_never_away() -> None:
+    shelf = Shelf()
+    both = offer("a", fact("input"), fact("output"))
+    shelf.read(both)
+    shelf.read(offer("a", fact("input")))
+    assert shelf.read(both) == []
+    assert shelf.misses() == {"input": 0, "output": 0}
+    assert shelf.read(offer("a", fact("input"))) == []
+
+
+def test_the_same_capture_again_changes_nothing() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input"), fact("output")))
+    shelf.read(offer("a", fact("input")))
+    assert shelf.last_read is not None
+    plan = shelf.apply((offer("b", fact("input")),), shelf.last_read)
+    assert plan == Plan()
+    assert shelf.misses() == {"input": 0, "output": 1}
+
+
+def test_another_capture_of_the_same_time_is_no_second_miss() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input"), fact("output")))
+    shelf.read(offer("a", fact("input")))
+    assert shelf.read(offer("a", fact("input", "7")), after=timedelta(0)) == [(Kind.CHANGED, "a", "input")]
+    assert shelf.misses() == {"input": 0, "output": 1}
+
+
+def test_the_same_page_at_a_later_time_is_a_second_miss() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input"), fact("output")), sha="0" * 64)
+    shelf.read(offer("a", fact("input")), sha="1" * 64)
+    assert shelf.read(offer("a", fact("input")), sha="1" * 64) == [(Kind.FIELD_REMOVED, "a", "output")]
+
+
+def test_an_offer_that_goes_is_withdrawn_in_one_change_and_comes_back_as_itself() -> None:
+    shelf = Shelf()
+    a, b = offer("a", fact("input"), fact("output")), offer("b", fact("input"))
+    shelf.read(a, b)
+    number = next(known.id for known in shelf.known.values() if known.model_id == "a")
+    assert shelf.read(b) == []
+    assert shelf.read(b) == [(Kind.OFFER_WITHDRAWN, "a", "")]
+    assert shelf.known[number].withdrawn
+    assert shelf.read(b) == []
+    assert shelf.read(a, b) == [(Kind.OFFER_ADDED, "a", "")]
+    assert shelf.known[number] == Known(number, "a", "")
+    assert len(shelf.known) == 2
+
+
+def test_an_offer_that_another_source_still_lists_is_not_withdrawn() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input")), offer("b", fact("input")))
+    shelf.elsewhere = frozenset(shelf.known)
+    shelf.read(offer("b", fact("input")))
+    assert shelf.read(offer("b", fact("input"))) == [(Kind.FIELD_REMOVED, "a", "input")]
+
+
+def test_an_offer_that_is_listed_without_any_field_is_not_withdrawn() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input")))
+    shelf.read(offer("a"))
+    assert shelf.read(offer("a")) == [(Kind.FIELD_REMOVED, "a", "input")]
+
+
+def test_a_new_offer_is_one_change() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input")))
+    assert shelf.read(offer("a", fact("input")), offer("b", fact("input"), fact("output"))) == [
+        (Kind.OFFER_ADDED, "b", "")
+    ]
+
+
+# Announced prices
+
+
+def announced(value: str, days: int) -> Fact:
+    return fact("input", value, valid_from=START + days * DAY)
+
+
+def test_an_announced_price_stands_beside_the_current_one() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input")))
+    assert shelf.read(offer("a", fact("input"), announced("2", 9))) == [(Kind.FIELD_ADDED, "a", "input")]
+    assert shelf.values() == {("a", "input", None): "1", ("a", "input", START + 9 * DAY): "2"}
+
+
+def test_an_announcement_that_became_the_ordinary_price_is_closed_silently() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input"), announced("2", 3)))
+    changes = shelf.read(offer("a", fact("input", "2")), after=3 * DAY)
+    assert changes == [(Kind.CHANGED, "a", "input")]
+    assert shelf.values() == {("a", "input", None): "2"}
+
+
+def test_an_announcement_that_is_missing_on_its_day_is_closed_silently() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input"), announced("2", 3)))
+    assert shelf.read(offer("a", fact("input")), after=3 * DAY) == []
+    assert shelf.values() == {("a", "input", None): "1"}
+
+
+def test_an_announcement_is_missed_twice_before_its_day() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input"), announced("2", 30)))
+    assert shelf.read(offer("a", fact("input"))) == []
+    assert len(shelf.standing) == 2
+    assert shelf.read(offer("a", fact("input"))) == [(Kind.FIELD_REMOVED, "a", "input")]
+    assert shelf.values() == {("a", "input", None): "1"}
+
+
+def test_the_old_price_gives_way_on_the_day_of_the_new_one() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input"), announced("2", 3)))
+    assert shelf.read(offer("a", announced("2", 3)), after=3 * DAY) == [(Kind.CHANGED, "a", "input")]
+    assert shelf.values() == {("a", "input", START + 3 * DAY): "2"}
+    assert shelf.read(offer("a", announced("2", 3))) == []
+
+
+def test_a_price_in_effect_that_one_reading_does_not_show_keeps_standing() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input"), fact("output"), announced("2", 3)))
+    shelf.read(offer("a", fact("input"), fact("output"), announced("2", 3)), after=3 * DAY)
+    assert shelf.read(offer("a", fact("output"))) == []
+    assert ("a", "input", START + 3 * DAY) in shelf.values()
+
+
+def test_a_price_in_effect_gives_way_to_the_ordinary_price() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input"), announced("2", 3)))
+    shelf.read(offer("a", fact("input"), announced("2", 3)), after=3 * DAY)
+    assert shelf.read(offer("a", fact("input"))) == [(Kind.CHANGED, "a", "input")]
+    assert shelf.values() == {("a", "input", None): "1"}
+
+
+def test_a_price_in_effect_that_loses_its_date_is_no_change() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input"), announced("2", 3)))
+    shelf.read(offer("a", announced("2", 3)), after=3 * DAY)
+    assert shelf.read(offer("a", fact("input", "2.0"))) == []
+    assert shelf.values() == {("a", "input", None): "2.0"}
+
+
+# Which offer it is
+
+
+def test_an_id_is_never_case_folded() -> None:
+    shelf = Shelf()
+    shelf.read(offer("Model-A", fact("input")))
+    assert shelf.read(offer("Model-A", fact("input")), offer("model-a", fact("input"))) == [
+        (Kind.OFFER_ADDED, "model-a", "")
+    ]
+
+
+def test_a_name_alone_is_the_one_offer_of_that_name() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a-1", fact("input"), name="Model A"))
+    assert shelf.read(offer("", fact("input", "2"), name="Model A")) == [(Kind.CHANGED, "a-1", "input")]
+    assert len(shelf.known) == 1
+
+
+def test_a_name_alone_that_two_offers_have_is_neither_and_stays_itself() -> None:
+    shelf = Shelf()
+    two = (offer("a-1", fact("input"), name="Model A"), offer("a-2", fact("input"), name="Model A"))
+    shelf.read(*two)
+    nameless = offer("", fact("output"), name="Model A")
+    assert shelf.read(*two, nameless) == [(Kind.OFFER_ADDED, "Model A", "")]
+    assert shelf.read(*two, nameless) == []
+    assert len(shelf.known) == 3
+
+
+def test_an_offer_known_by_name_gets_its_id() -> None:
+    shelf = Shelf()
+    shelf.read(offer("", fact("input"), name="Model A"))
+    assert shelf.read(offer("a-1", fact("input"), name="Model A")) == []
+    assert [(known.model_id, known.name) for known in shelf.known.values()] == [("a-1", "Model A")]
+    assert shelf.read(offer("a-1", fact("input"), name="Model A")) == []
+
+
+def test_of_two_new_ids_with_one_name_none_takes_the_offer_known_by_name() -> None:
+    shelf = Shelf()
+    shelf.read(offer("", fact("input"), name="Model A"))
+    changes = shelf.read(offer("a-1", fact("input"), name="Model A"), offer("a-2", fact("input"), name="Model A"))
+    assert changes == [(Kind.OFFER_ADDED, "a-1", ""), (Kind.OFFER_ADDED, "a-2", "")]
+    assert sorted(known.model_id for known in shelf.known.values()) == ["", "a-1", "a-2"]
+
+
+def test_a_name_beside_the_same_name_with_an_id_is_an_offer_of_its_own() -> None:
+    shelf = Shelf()
+    both = (offer("", fact("input", "9"), name="Model A"), offer("a-1", fact("input"), name="Model A"))
+    shelf.read(*both)
+    assert len(shelf.known) == 2
+    assert shelf.read(*both) == []
+    assert shelf.values() == {("a-1", "input", None): "1", ("Model A", "input", None): "9"}
+
+
+def test_a_shared_id_is_told_apart_by_name() -> None:
+    shelf = Shelf()
+    both = [offer("a", fact("input", str(n)), name=f"Plan {n}", shared_id=True) for n in (1, 2)]
+    shelf.read(*both)
+    assert len(shelf.known) == 2
+    assert shelf.read(*reversed(both)) == []
+    changed = offer("a", fact("input", "3"), name="Plan 2", shared_id=True)
+    assert shelf.read(both[0], changed) == [(Kind.CHANGED, "a", "input")]
+
+
+def test_a_new_display_name_is_taken_from_the_only_source() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input"), name="Model A preview"))
+    shelf.read(offer("a", fact("input"), name="Model A"))
+    assert [known.name for known in shelf.known.values()] == ["Model A"]
+    shelf.elsewhere = frozenset(shelf.known)
+    shelf.read(offer("a", fact("input"), name="MODEL A"))
+    assert [known.name for known in shelf.known.values()] == ["Model A"]
+
+
+def test_an_offer_printed_twice_is_one_offer() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input"), fact("output", "2")), offer("a", fact("input"), fact("cache_read", "3")))
+    assert shelf.values() == {("a", "input", None): "1", ("a", "output", None): "2", ("a", "cache_read", None): "3"}
+
+
+def test_an_offer_printed_twice_with_two_prices_is_refused() -> None:
+    with pytest.raises(RatecardError, match="states input of 'a' twice, as 1 USD and as 2 USD"):
+        Shelf().read(offer("a", fact("input", "1")), offer("a", fact("input", "2")))
+
+
+# Properties
+
+# Far enough apart for two of them never to be the same up to float noise.
+AMOUNTS = st.decimals(min_value=0, max_value=10**5, places=3).map(lambda amount: plain(abs(amount)))
+FIELDS = ("input", "output", "input{tier=batch}", "cache_write{ttl=1h}")
+
+
+@st.composite
+def facts(draw: st.DrawFn, name: str) -> Fact:
+    kind = draw(st.sampled_from(["value", "value", "value", "not_offered", "on_request"]))
+    more: dict[str, Any] = {
+        "valid_from": draw(st.sampled_from([None, None, None, START + 2 * DAY, START + 40 * DAY])),
+        "promotional": draw(st.booleans()),
+    }
+    if kind == "not_offered":
+        return fact(name, None, state=State.NOT_OFFERED, **more)
+    if kind == "on_request":
+        return fact(name, None, state=State.NOT_SOURCED, reason=Reason.ON_REQUEST, **more)
+    return fact(name, draw(AMOUNTS), currency=draw(st.sampled_from(["USD", "USD", "CNY"])), **more)
+
+
+@st.composite
+def offers_of(draw: st.DrawFn, model_id: str, name: str, shared_id: bool) -> Offer:
+    stated = draw(
+        st.lists(st.sampled_from(FIELDS).flatmap(facts), max_size=5, unique_by=lambda f: (f.field, f.valid_from))
+    )
+    return Offer(model_id=model_id, name=name, shared_id=shared_id, facts=tuple(stated))
+
+
+IDENTITIES = st.one_of(
+    st.tuples(st.sampled_from(["a", "b", "A"]), st.sampled_from(["", "One", "Two"]), st.just(value=False)),
+    st.tuples(st.just("s"), st.sampled_from(["One", "Two"]), st.just(value=True)),
+    st.tuples(st.just(""), st.sampled_from(["One", "Two", "Three"]), st.just(value=False)),
+)
+
+
+def told_apart(identity: tuple[str, str, bool]) -> tuple[str, str]:
+    model_id, name, shared = identity
+    return (model_id, name if shared or not model_id else "")
+
+
+READINGS = (
+    st.lists(IDENTITIES, max_size=6, unique_by=told_apart)
+    .flatmap(lambda identities: st.tuples(*(offers_of(*identity) for identity in identities)))
+    .map(tuple)
+)
+
+
+@given(st.lists(READINGS, min_size=1, max_size=4))
+def test_the_same_reading_again_changes_nothing(readings: list[tuple[Offer, ...]]) -> None:
+    shelf = Shelf()
+    for reading in readings:
+        shelf.read(*reading)
+    last = readings[-1]
+    shelf.read(*last)
+    shelf.read(*last)
+    values = shelf.values()
+    at = shelf.last_read
+    assert at is not None
+    assert shelf.apply(last, at) == Plan()
+    assert shelf.read(*last) == []
+    assert shelf.values() == values
+
+
+@given(READINGS, READINGS)
+def test_there_and_back_restores_the_values(one: tuple[Offer, ...], other: tuple[Offer, ...]) -> None:
+    shelf = Shelf()
+    # The times leave the announced days in the past, so that only what is stated counts.
+    shelf.read(*one)
+    shelf.read(*one, after=50 * DAY)
+    shelf.read(*one)
+    expected = Counter((s.field, s.valid_from, s.value or s.state, s.currency) for s in shelf.standing.values())
+    for reading in (other, other, one, one):
+        shelf.read(*reading)
+    found = Counter((s.field, s.valid_from, s.value or s.state, s.currency) for s in shelf.standing.values())
+    assert found == expected
+
+
+@given(st.lists(READINGS, max_size=6))
+def test_no_key_is_open_twice_and_everything_opened_has_evidence(readings: list[tuple[Offer, ...]]) -> None:
+    shelf = Shelf()
+    for number, reading in enumerate(readings):
+        plan = shelf.apply(reading, Captured(f"{number:064x}", START + number * DAY))
+        keys = Counter((s.offer, s.field, s.valid_from) for s in shelf.standing.values())
+        assert all(count == 1 for count in keys.values())
+        assert all(opening.fact.evidence.quote and opening.fact.evidence.locator for opening in plan.open)
+        assert not set(plan.close) & (set(plan.confirm) | set(plan.miss))
+        identities = Counter(
+            (k.model_id, k.name if k.shared_id or not k.model_id else "") for k in shelf.known.values()
+        )
+        assert all(count == 1 for count in identities.values())
+        for change in plan.changes:
+            both = (change.before is not None, change.after_opened is not None or change.after_standing is not None)
+            assert (
+                both
+                == {
+                    Kind.OFFER_ADDED: (False, False),
+                    Kind.OFFER_WITHDRAWN: (False, False),
+                    Kind.CHANGED: (True, True),
+                    Kind.TERMS: (True, True),
+                    Kind.FIELD_ADDED: (False, True),
+                    Kind.FIELD_REMOVED: (True, False),
+                }[change.kind]
+            )
+
+
+@given(AMOUNTS, st.integers(0, 8), st.sampled_from([1, -1]))
+def test_the_way_a_number_is_written_never_makes_a_change(amount: str, zeros: int, sign: int) -> None:
+    longer = amount + ("" if "." in amount else ".") + "0" * (zeros + 1)
+    noisy = plain(Decimal(amount) * (1 + sign * Decimal("9e-10")))
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input", amount)))
+    assert shelf.read(offer("a", fact("input", longer))) == []
+    assert same_value("input", amount, noisy)
+    assert same_value("input", noisy, amount)
