@@ -110,9 +110,9 @@ class RateKey:
         for name, value in self.labels:
             if name not in LABELS:
                 raise ValueError(f"{name!r} is not a label; the labels are listed in scraper/meters.py")
-            if not _VALUE.fullmatch(value):
+            if not _VALUE.fullmatch(value) or not value.isprintable():
                 raise ValueError(f"label {name} has the value {value!r}, which has blanks or one of {{}},=")
-            if name == "prompt_gt" and not re.fullmatch(r"[1-9]\d*", value):
+            if name == "prompt_gt" and not re.fullmatch(r"[1-9][0-9]*", value):
                 raise ValueError(f"prompt_gt must be a whole number of tokens, not {value!r}")
 
     @classmethod

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Annotated, Final, Self
@@ -84,15 +84,27 @@ items joined by ", " in alphabetical order, `text` as the source writes it. `mod
 MAX_DIGITS: Final = 40
 MAX_QUOTE: Final = 2000
 
-# Characters that change how the text around them is shown, or show nothing at all.
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
+# Characters that change how the text around them is shown, or show nothing at all; halves of characters, too.
+_INVISIBLE = re.compile(
+    "[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\u061c\u180e\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 def clean(text: str) -> str:
     """Return text fit to be stored and shown: NFC, blanks collapsed, no control or direction-changing characters."""
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
-    text = "".join(" " if unicodedata.category(c) == "Cc" else c for c in text)
-    return " ".join(text.split())
+    text = "".join(" " if unicodedata.category(c) == "Cc" else c for c in _INVISIBLE.sub("", text))
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _is_date(text: str) -> bool:
+    """Say whether a text is a day of the calendar, a month or a year in ISO form."""
+    if not re.fullmatch(r"[0-9]{4}(?:-[0-9]{2}){0,2}", text):
+        return False
+    try:
+        date.fromisoformat(text + "-01-01"[len(text) - 4 :])
+    except ValueError:
+        return False
+    return True
 
 
 def plain(amount: Decimal) -> str:
@@ -104,8 +116,11 @@ def check_amount(amount: Decimal) -> Decimal:
     """Return the amount where it can be a price: finite, not negative, of at most 40 digits; else `ValueError`."""
     if not amount.is_finite() or amount.is_signed():
         raise ValueError(f"{amount} is not an amount: it must be a finite number, not negative")
-    if len(plain(amount)) > MAX_DIGITS + 1:
-        raise ValueError(f"an amount of {len(plain(amount))} characters is not a price")
+    exponent = amount.as_tuple().exponent
+    if isinstance(exponent, int) and abs(exponent) > MAX_DIGITS:  # before it is written out: 1e999999999 is a gigabyte
+        raise ValueError(f"{amount} is not a price: it has an exponent of {exponent}")
+    if (digits := len(plain(amount).replace(".", ""))) > MAX_DIGITS:
+        raise ValueError(f"an amount of {digits} digits is not a price")
     return amount
 
 
@@ -113,6 +128,13 @@ def _shown(text: str) -> str:
     cleaned = clean(text)
     if len(cleaned) > 300:
         raise ValueError(f"a name of {len(cleaned)} characters is not a name: {cleaned[:60]!r}…")
+    return cleaned
+
+
+def _quoted(text: str) -> str:
+    cleaned = clean(text)
+    if not cleaned:
+        raise ValueError(f"{text!r} shows nothing, so it is no quote")
     return cleaned
 
 
@@ -127,7 +149,7 @@ class Evidence(_Record):
     """Where in a capture a value stands, and the text there as published."""
 
     locator: str = Field(min_length=1, max_length=400)
-    quote: str = Field(min_length=1, max_length=MAX_QUOTE)
+    quote: Annotated[str, AfterValidator(_quoted)] = Field(max_length=MAX_QUOTE)
 
 
 class Fact(_Record):
@@ -175,9 +197,9 @@ class Fact(_Record):
                 raise ValueError(f"{self.field}: {value!r} is not written as a plain decimal")
         elif self.currency is not None:
             raise ValueError(f"{self.field} is a spec and has no currency")
-        elif SPECS[self.field] == "tokens" and not re.fullmatch(r"[1-9]\d{0,11}", value):
+        elif SPECS[self.field] == "tokens" and not re.fullmatch(r"[1-9][0-9]{0,11}", value):
             raise ValueError(f"{self.field} must be a whole number of tokens, not {value!r}")
-        elif SPECS[self.field] == "date" and not re.fullmatch(r"\d{4}(-[01]\d(-[0-3]\d)?)?", value):
+        elif SPECS[self.field] == "date" and not _is_date(value):
             raise ValueError(f"{self.field} must be an ISO date, not {value!r}")
         elif not value or value != clean(value):
             raise ValueError(f"{self.field} has the value {value!r}, which is empty or not clean text")

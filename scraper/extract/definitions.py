@@ -8,6 +8,7 @@ from scraper.extract.document import Document
 from scraper.extract.grid import Grid
 from scraper.extract.markup import Heading, Table, Text
 from scraper.extract.passage import Passage
+from scraper.extract.tables import MONEY
 from scraper.extract.vocabulary import Vocabulary
 
 
@@ -29,7 +30,9 @@ def definition_tables(document: Document, vocabulary: Vocabulary) -> Iterator[Ta
             if meaning is not None and meaning.key is not None:
                 label = block.passage
             elif label is not None:
-                pairs.append((label, block.passage))
+                # A label followed by anything but a price ("Write" on a button) is no definition.
+                if MONEY.search(block.passage.line):
+                    pairs.append((label, block.passage))
                 label = None
             last = block
     if pairs and last is not None:

@@ -1,12 +1,14 @@
 """A document: the text of one capture, read as blocks or as JSON, in which every place has an address.
 
 Locators: `heading[2]`, `text[14]`, `table[3]/row[5]/cell[2]` (rows and cells as they stand in the source, counted
-from 1), `payload[7]#/rows/0/1` (a JSON pointer into embedded data), `#/data/0/pricing/prompt` (a pointer into a JSON
-document). `Document.at` finds the text at a locator again, years later, from the bytes alone.
+from 1), `table[3]` (all of its rows), `payload[7]#/rows/0/1` (a JSON pointer into embedded data),
+`#/data/0/pricing/prompt` (a pointer into a JSON document). `Document.at` finds the text at a locator again, years
+later, from the bytes alone.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -33,7 +35,10 @@ class Document:
         if self.kind == "json":
             raise Unreadable("it is JSON where a page was expected")
         html = to_html(self.text) if self.kind == "markdown" else self.text
-        return blocks_of(html, TIER_NAMES)
+        try:
+            return blocks_of(html, TIER_NAMES)
+        except RecursionError as error:
+            raise Unreadable("it is markup nested too deep to be a page") from error
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
@@ -60,7 +65,7 @@ class Document:
         """The document as JSON, decimals as sent."""
         if self.kind != "json":
             raise Unreadable(f"it is {self.kind} where JSON was expected")
-        return jsontext.loads(self.text)
+        return jsontext.loads(self.text.removeprefix("\ufeff"))
 
     def at_pointer(self, pointer: str) -> Passage:
         """Return the value at a JSON pointer of a JSON document as a passage."""
@@ -74,6 +79,8 @@ class Document:
                 found[block.passage.locator] = block.passage
             elif isinstance(block, Table):
                 found.update((cell.locator, cell) for row in block.grid.rows for cell in row if cell.locator)
+                lines = [line for _, line in block.source_lines]
+                found[block.locator] = Passage("\n".join(lines), " / ".join(lines), block.locator, "table")
         return found
 
     def at(self, locator: str) -> Passage:
@@ -90,15 +97,19 @@ class Document:
         raise Unreadable(f"there is nothing at {locator}")
 
 
+# A list may as well begin a Markdown link, and a brace a component: only what JSON alone begins with counts.
+_JSON_START = re.compile(r"\{\s*[\"}]|\[\s*\{\s*[\"}]|\[\s*\]\s*\Z")
+
+
 def kind_of(content_type: str, url: str, text: str) -> str:
     """Say what a document is: by its content type, else by its address, else by how it begins. Types lie, so JSON
     and HTML are also recognised by their first character.
     """
     start = text.lstrip("\ufeff \t\r\n")[:200].casefold()
-    if start.startswith(("<!doctype html", "<html", "<?xml", "<head", "<body")):
+    if re.match(r"<(?:!doctype html|html|head|body|\?xml)(?![\w-])", start):
         return "html"
     declared = content_type.partition(";")[0].strip().casefold()
-    if declared.endswith("json") or (start.startswith(("{", "[{")) and "markdown" not in declared):
+    if declared.endswith("json") or (_JSON_START.match(start) and "markdown" not in declared):
         return "json"
     path = url.partition("?")[0].casefold()
     if "markdown" in declared or path.endswith((".md", ".mdx", ".md.txt")):

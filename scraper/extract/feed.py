@@ -6,10 +6,11 @@ does not name is noted (`off_contract`): a new key is the cheapest alarm that a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from typing import Any
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any, Final
 
 from scraper.extract import Unreadable, jsontext
 from scraper.extract.document import Document
@@ -19,10 +20,12 @@ from scraper.extract.offers import Named, Offers
 from scraper.meters import RateKey, Unit
 from scraper.records import Evidence, Fact, State, check_amount, clean, plain
 
-TOKEN = Unit(Decimal(1), "token")
-MILLION_TOKENS = Unit(Decimal(1_000_000), "token")
+TOKEN: Final = Unit(Decimal(1), "token")
+MILLION_TOKENS: Final = Unit(Decimal(1_000_000), "token")
 
 Row = Mapping[str, Any]
+
+_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?")
 
 
 def never(_: Row) -> bool:
@@ -30,13 +33,26 @@ def never(_: Row) -> bool:
     return False
 
 
+def always(_: Row) -> bool:
+    """Say that a price is read from every row that has it."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A price of a row: where it is (a path of keys, `pricing/prompt`), its rate key and the unit it is sent in."""
+    """A price of a row: where it is (a path of keys, `pricing/prompt`), its rate key and the unit it is sent in.
+
+    `when` says in which rows the path has this meaning. `between` are the smallest and the largest amount that can be
+    in this unit: one outside of it is in another unit and is noted. `may_be_free` says that a 0 in a free row means
+    free of charge; else a 0 of this price is a placeholder in every row.
+    """
 
     path: str
     key: str
     unit: Unit = TOKEN
+    when: Callable[[Row], bool] = always
+    between: tuple[Decimal, Decimal] | None = None
+    may_be_free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +62,10 @@ class Spec:
     path: str
     field: str
     write: Callable[[Json], str]
+    when: Callable[[Row], bool] = always
+
+
+More = Callable[[Row, str, Offers], Iterator[Fact]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +73,11 @@ class Feed:
     """The contract of a JSON feed.
 
     `rows` is the JSON pointer of the list of offers. `free(row)` says whether a price of 0 in this row means free; else
-    0 is a placeholder and no price. A negative number is never a price ("varies"). `known` are keys of a row, and of
-    its objects that hold prices (`pricing/web_search`), that are seen and on purpose not read.
+    0 is a placeholder and no price. A negative number is never a price ("varies"). `promotional(row)` says that the
+    prices of the row are discounted. `known` are keys of a row, and of its objects that hold prices
+    (`pricing/web_search`), that are seen and on purpose not read; a mapping gives the reasons. Where each row says the
+    unit of its prices, `unit_at` is its path and `units` are the texts that are understood: a row with another one has
+    no prices and is noted.
     """
 
     rows: str
@@ -63,11 +86,14 @@ class Feed:
     name: str = ""
     specs: tuple[Spec, ...] = ()
     free: Callable[[Row], bool] = never
+    promotional: Callable[[Row], bool] = never
     currency: str = "USD"
-    known: frozenset[str] = frozenset()
+    known: Collection[str] = frozenset()
     skip: Callable[[Row], bool] = never
-    more: Callable[[Row, str], Iterator[Fact]] | None = field(default=None)
-    """Facts that paths cannot describe (tiers in a list): given the row and its JSON pointer."""
+    unit_at: str = ""
+    units: Mapping[str, Unit] = field(default_factory=dict)
+    more: More | None = None
+    """Facts that paths cannot describe (tiers in a list): given the row, its JSON pointer and where to note."""
 
 
 def read_feed(document: Document, feed: Feed) -> Offers:
@@ -83,29 +109,56 @@ def read_feed(document: Document, feed: Feed) -> Offers:
             continue
         if feed.skip(row):
             continue
-        _note_new_keys(row, feed, offers)
-        model_id = clean(row[feed.model_id])
-        name = clean(str(row.get(feed.name) or model_id)) if feed.name else model_id
-        offers.add(Named(model_id, name), list(_row_facts(row, feed, pointer, offers)))
+        try:
+            model_id = clean(row[feed.model_id])
+            named = Named(model_id, clean(str(row.get(feed.name) or model_id)) if feed.name else model_id)
+        except Unreadable as problem:
+            offers.note("unreadable", str(problem), f"#{pointer}/{escape(feed.model_id)}")
+            continue
+        offers.add(named, row_facts(row, feed, pointer, offers))
     return offers
 
 
-def _row_facts(row: Row, feed: Feed, pointer: str, offers: Offers) -> Iterator[Fact]:
-    for price in feed.prices:
+def row_facts(row: Row, feed: Feed, pointer: str, offers: Offers) -> list[Fact]:
+    """Return the facts that one row states; what is not understood, and each new key, is noted in `offers`."""
+    _note_new_keys(row, feed, offers)
+    facts = [*_prices(row, feed, pointer, offers), *_specs(row, feed, pointer, offers)]
+    if feed.more is not None:
+        try:
+            facts.extend(feed.more(row, pointer, offers))
+        except Unreadable as problem:
+            offers.note("unreadable", f"{row.get(feed.model_id)}: {problem}", f"#{pointer}")
+    return facts
+
+
+def _prices(row: Row, feed: Feed, pointer: str, offers: Offers) -> Iterator[Fact]:
+    prices: Iterable[Price] = feed.prices
+    if feed.unit_at and any(at_path(row, price.path) is not None for price in feed.prices):
+        stated = at_path(row, feed.unit_at)
+        unit = feed.units.get(stated) if isinstance(stated, str) else None
+        if unit is None:
+            offers.note("unreadable", f"{row[feed.model_id]}: {stated!r} is not a known unit of prices", f"#{pointer}")
+            return
+        prices = [replace(price, unit=unit) for price in prices]
+    free, promotional = feed.free(row), feed.promotional(row)
+    for price in prices:
         value = at_path(row, price.path)
-        if value is None:
+        if value is None or not price.when(row):
             continue
         place = f"{pointer}/{price.path}"
         try:
-            fact = price_fact(value, place, price.key, price.unit, free=feed.free(row), currency=feed.currency)
+            fact = amount_fact(value, place, price, free=free, promotional=promotional, currency=feed.currency)
         except Unreadable as problem:
             offers.note("unreadable", f"{row[feed.model_id]} {price.path}: {problem}", f"#{place}")
             continue
         if fact is not None:
             yield fact
+
+
+def _specs(row: Row, feed: Feed, pointer: str, offers: Offers) -> Iterator[Fact]:
     for spec in feed.specs:
         value = at_path(row, spec.path)
-        if value is None:
+        if value is None or not spec.when(row):
             continue
         place = f"{pointer}/{spec.path}"
         try:
@@ -115,11 +168,6 @@ def _row_facts(row: Row, feed: Feed, pointer: str, offers: Offers) -> Iterator[F
             continue
         if written:
             yield spec_fact(spec.field, written, value, place)
-    if feed.more is not None:
-        try:
-            yield from feed.more(row, pointer)
-        except Unreadable as problem:
-            offers.note("unreadable", f"{row[feed.model_id]}: {problem}", f"#{pointer}")
 
 
 def at_path(row: Json, path: str) -> Json:
@@ -131,35 +179,82 @@ def at_path(row: Json, path: str) -> Json:
     return row
 
 
-def price_fact(
-    value: Json, pointer: str, key: str, unit: Unit, *, free: bool = False, currency: str = "USD"
+def number_of(value: Json) -> Decimal:
+    """Return a number that is sent as such or as a text, with all of its digits; raises `Unreadable` for all else."""
+    shown = clean(jsontext.written(value)) if isinstance(value, str | int | Decimal) else ""
+    if isinstance(value, bool) or not _NUMBER.fullmatch(shown):
+        raise Unreadable(f"{str(value)[:60]!r} is not a number")
+    return Decimal(shown)
+
+
+def amount_fact(
+    value: Json,
+    pointer: str,
+    price: Price,
+    *,
+    free: bool = False,
+    promotional: bool = False,
+    currency: str = "USD",
+    quote: str = "",
 ) -> Fact | None:
     """Return the fact of one number of a feed; None for a placeholder 0 and for a negative number ("varies").
 
-    Raises `Unreadable` for what is not a number.
+    `quote` is what stands at the pointer, where that is not the number itself. Raises `Unreadable` for what is not a
+    number, or not one in the unit of this price.
     """
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise Unreadable(f"{str(value)[:60]!r} is not a number")
+    amount = number_of(value)
+    shown = clean(jsontext.written(value))
+    if amount < 0 or (amount == 0 and not (free and price.may_be_free)):
+        return None
+    if price.between and amount and not price.between[0] <= amount <= price.between[1]:
+        raise Unreadable(f"{shown[:60]} cannot be a price per {price.unit}")
+    key = RateKey.parse(price.key)
     try:
-        amount = Decimal(value)
-        if amount < 0 or (amount == 0 and not free):
-            return None
-        check_amount(amount)
-    except (InvalidOperation, ValueError) as error:
-        raise Unreadable(f"{str(value)[:60]!r} is not an amount") from error
-    shown = jsontext.written(value)
+        written = plain(per(check_amount(abs(amount)), price.unit, key.unit))
+    except ValueError as error:
+        raise Unreadable(f"{shown[:60]!r} is not an amount") from error
     return Fact(
-        field=key,
+        field=str(key),
         state=State.SOURCED,
-        value=plain(per(amount, unit, RateKey.parse(key).unit)),
+        value=written,
         currency=currency,
-        evidence=Evidence(locator=f"#{pointer}", quote=clean(shown)),
+        evidence=Evidence(locator=f"#{pointer}", quote=quote or shown),
+        promotional=promotional,
     )
+
+
+def conditional_facts(
+    entry: Row,
+    pointer: str,
+    prices: Iterable[Price],
+    labels: Mapping[str, str | int | None],
+    *,
+    promotional: bool = False,
+    currency: str = "USD",
+) -> Iterator[Fact]:
+    """Yield the prices of an object that also says when they hold (a threshold, a tier), under these labels.
+
+    The quote is the whole object, so that the condition stands in the evidence beside the number. Paths are those of
+    the object (`prompt`). Raises `Unreadable` for the first value that is not a number, and for a label that no rate
+    key can have.
+    """
+    quote = clean(jsontext.written(entry))[:1000].rstrip()
+    for price in prices:
+        value = at_path(entry, price.path)
+        if value is None:
+            continue
+        try:
+            labelled = replace(price, key=str(RateKey.parse(price.key).with_labels(**labels)))
+        except ValueError as error:
+            raise Unreadable(str(error)) from error
+        fact = amount_fact(value, pointer, labelled, promotional=promotional, currency=currency, quote=quote)
+        if fact is not None:
+            yield fact
 
 
 def spec_fact(field_name: str, written: str, value: Json, pointer: str) -> Fact:
     """Return the fact of a spec with the feed's own value as its quote."""
-    quote = clean(jsontext.written(value))[:1000]
+    quote = clean(jsontext.written(value))[:1000].rstrip()
     return Fact(
         field=field_name, state=State.SOURCED, value=written, evidence=Evidence(locator=f"#{pointer}", quote=quote)
     )
@@ -167,14 +262,21 @@ def spec_fact(field_name: str, written: str, value: Json, pointer: str) -> Fact:
 
 def whole_tokens(value: Json) -> str:
     """Write a count of tokens; 0 and less say nothing. Raises `Unreadable` for what is no whole number."""
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or value >= 10**12:
         raise Unreadable(f"{str(value)[:60]!r} is not a whole number of tokens")
     return str(value) if value > 0 else ""
 
 
+def as_text(value: Json) -> str:
+    """Write a text as it is, on one line. Raises `Unreadable` for what is no text."""
+    if not isinstance(value, str):
+        raise Unreadable(f"{str(value)[:60]!r} is not a text")
+    return clean(value)
+
+
 def _note_new_keys(row: Row, feed: Feed, offers: Offers) -> None:
-    paths = {price.path for price in feed.prices} | {spec.path for spec in feed.specs} | feed.known
-    paths |= {feed.model_id, feed.name}
+    paths = {price.path for price in feed.prices} | {spec.path for spec in feed.specs} | set(feed.known)
+    paths |= {feed.model_id, feed.name, feed.unit_at}
     parents = {path.rpartition("/")[0] for path in paths if "/" in path}
     for parent in ("", *sorted(parents)):
         inner = at_path(row, parent) if parent else row

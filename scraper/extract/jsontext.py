@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, Self
 
 from scraper.extract import Unreadable
@@ -49,6 +49,8 @@ def loads(text: str) -> Json:
         raise Unreadable(f"it is not whole JSON: {error.msg} at character {error.pos}, near {near!r}") from error
     except RecursionError as error:
         raise Unreadable("it is JSON nested too deep to be data") from error
+    except InvalidOperation as error:
+        raise Unreadable("it has a number whose exponent no decimal can hold") from error
 
 
 def _whole(text: str) -> int:
@@ -62,10 +64,16 @@ def at(value: Json, pointer: str) -> Json:
     for part in pointer.split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
         try:
-            value = value[int(key)] if isinstance(value, list) else value[key]
+            value = value[_index(key)] if isinstance(value, list) else value[key]
         except (KeyError, IndexError, ValueError, TypeError) as error:
             raise Unreadable(f"there is nothing at {pointer}") from error
     return value
+
+
+def _index(key: str) -> int:
+    if not key.isdecimal():
+        raise ValueError(f"{key!r} is not a place in a list")
+    return int(key)
 
 
 def escape(key: str) -> str:

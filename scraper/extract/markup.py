@@ -71,6 +71,16 @@ class Table:
     locator: str
     context: Context
 
+    @property
+    def source_lines(self) -> tuple[tuple[int, str], ...]:
+        """The rows as they stand in the source: their numbers, and the quotes of their cells with " | " between."""
+        rows: dict[int, dict[str, str]] = {}
+        for cell in (cell for row in self.grid.rows for cell in row):
+            match = re.fullmatch(r".*/row\[(\d+)\]/cell\[\d+\]", cell.locator)
+            if match:
+                rows.setdefault(int(match[1]), {})[cell.locator] = cell.quote
+        return tuple((number, " | ".join(cells.values())) for number, cells in sorted(rows.items()))
+
     def transposed(self, header_columns: int = 1) -> Table:
         """Return the table with rows and columns swapped, for tables whose columns are the models."""
         return Table(self.grid.transposed(header_columns), self.locator, self.context)
@@ -119,6 +129,7 @@ def _raw_text(node: LexborNode, found: dict[str, list[str]], *, block_break: str
                 found["codes"].append(clean(child.text()))
             if tag == "a" and child.attributes.get("href"):
                 found["links"].append(child.attributes["href"] or "")
+                found["link_texts"].append(_shown(inner))
             if _is_struck(child) and inner.strip():
                 inner = f"{STRUCK}{inner}{STRUCK}"
             parts.append(inner if tag in _INLINE else f"{block_break}{inner}{block_break}")
@@ -129,7 +140,7 @@ def _raw_text(node: LexborNode, found: dict[str, list[str]], *, block_break: str
 def _passage(raw: str, found: dict[str, list[str]], locator: str, tag: str) -> Passage:
     text, struck, quote = unstruck(raw)
     return Passage(
-        text=tidy_lines(re.sub("\0[^\0]*\0", "", text)),
+        text=_shown(text),
         quote=clean(re.sub("\0([^\0]*)\0", _footnote_mark, quote)),
         locator=locator,
         tag=tag,
@@ -137,7 +148,13 @@ def _passage(raw: str, found: dict[str, list[str]], locator: str, tag: str) -> P
         footnotes=tuple(found["footnotes"]),
         codes=tuple(found["codes"]),
         links=tuple(found["links"]),
+        link_texts=tuple(found["link_texts"]),
     )
+
+
+def _shown(raw: str) -> str:
+    """The lines of a raw text without its footnote marks and struck parts."""
+    return tidy_lines(re.sub("\0[^\0]*\0", "", unstruck(raw)[0]))
 
 
 def _footnote_mark(match: re.Match[str]) -> str:
@@ -146,7 +163,7 @@ def _footnote_mark(match: re.Match[str]) -> str:
 
 
 def _found() -> dict[str, list[str]]:
-    return {"footnotes": [], "codes": [], "links": []}
+    return {"footnotes": [], "codes": [], "links": [], "link_texts": []}
 
 
 def passage_of(node: LexborNode, locator: str) -> Passage:
@@ -232,6 +249,7 @@ class _Walk:
             self.found["codes"].append(clean(node.text()))
         if tag == "a" and node.attributes.get("href"):
             self.found["links"].append(node.attributes["href"] or "")
+            self.found["link_texts"].append(_shown(raw))
         self.run.append(f"{STRUCK}{raw}{STRUCK}" if _is_struck(node) and raw.strip() else raw)
 
     def heading(self, node: LexborNode, level: int) -> Heading:
@@ -252,7 +270,9 @@ class _Walk:
                 passage = passage_of(cell, f"{locator}/row[{number}]/cell[{place}]")
                 cells.append((passage, _span(cell, "rowspan"), _span(cell, "colspan")))
             in_head = row.parent is not None and row.parent.tag == "thead"
-            rows.append((cells, in_head, "data-short" in row.attributes))
+            given = row.attributes.get("data-short") or ""
+            # Markdown fills a short row up to the width of its table: only the cells that it gives count.
+            rows.append((cells[: int(given)] if given.isdecimal() else cells, in_head, given.isdecimal()))
         return Table(spread(rows), locator, self.context())
 
     def pane(self, node: LexborNode) -> Iterator[Block]:

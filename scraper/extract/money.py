@@ -73,19 +73,22 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(rf"\s*(?P<number>{_NUMBER})\s*")
-_RANGE = re.compile(rf"{_NUMBER}\s*(?:-|–|—|~|\bto\b)\s*{_SIGN}?\s?{_NUMBER}", re.IGNORECASE)
+_RANGE = re.compile(rf"{_NUMBER}\s*(?:[-–—‐‑−~]|\bto\b)\s*{_SIGN}?\s?{_NUMBER}", re.IGNORECASE)
 _VAGUE = re.compile(
     r"\b(?:from|starting (?:at|from)|starts at|as low as|up to|at least|minimum|approx(?:\.|imately)?|around|varies)\b"
-    r"|[~≈±]|(?<![\d.])\+\s*$|\d\+(?:\s|$)",
+    r"|[~≈±]|(?<![\d.])\+\s*$|\d\+(?:\s|$)"
+    r"|(?:\b(?:about|roughly|under|over|below|above|(?:less|more) than|at most|max(?:imum)?|between)|[<>≤≥]=?)\s*$",
     re.IGNORECASE,
 )
+# "1.500 €" and "1,500 €" are fifteen hundred to one reader and one and a half to another.
+_EITHER_WAY = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 _RATIO = re.compile(r"(?P<factor>\d+(?:\.\d+)?)\s?(?:x|×|times)\s+(?:the\s+)?(?P<of>[a-z].*)", re.IGNORECASE)
 # "or $0.005/min", "Equivalent to $0.045 per 0.5K image", "(about $3)", "($0.00012 per image)": the same again.
 _ASIDES = (
     # An equivalent may go on over lines that name further amounts of the same thing: "$0.067 per 1K image, and …".
     re.compile(
         rf"\bequivalent to\s+{_SIGN}\s?{_NUMBER}\s*per\s+(?:[\d.]+K(?:/[\d.]+K)*\s+)?(?P<thing>\w+)"
-        rf"(?:[\s,]+(?:and\s+)?{_SIGN}\s?{_NUMBER}\s*per\s+(?:[\d.]+K(?:/[\d.]+K)*\s+)?(?P=thing))*\.?",
+        rf"(?:[\s,*]+(?:and\s+)?{_SIGN}\s?{_NUMBER}\s*per\s+(?:[\d.]+K(?:/[\d.]+K)*\s+)?(?P=thing))*\.?",
         re.IGNORECASE,
     ),
     re.compile(r"\bequivalent to\b[^\n]*", re.IGNORECASE),
@@ -117,7 +120,7 @@ _THINGS: Final = (
     (r"char(?:acter)?s?", Decimal(1), "character"),
     (r"(?:output |generated )?images?|pictures?", Decimal(1), "image"),
     (r"megapixels?|mpx?", Decimal(1), "megapixel"),
-    (r"(?:search(?:es)?|search (?:quer(?:y|ies)|requests?)|quer(?:y|ies))", Decimal(1), "search"),
+    (r"(?:search (?:quer(?:y|ies)|requests?)|search(?:es)?|quer(?:y|ies))", Decimal(1), "search"),
     (r"requests?|calls?|songs?|prompts?|generations?|runs?", Decimal(1), "request"),
     (r"pages?", Decimal(1), "page"),
     (r"frames?", Decimal(1), "frame"),
@@ -136,6 +139,11 @@ _UNITS: Final = tuple(
 )
 # "per 1K image" is one image of that size; "per 1K images" are a thousand.
 _SIZED_IMAGE = re.compile(r"(?P<sizes>\d(?:\.\d)?K(?:/\d(?:\.\d)?K)*) image\b", re.IGNORECASE)
+# In a heading "/" is "per" after money and before a quantity; in "Input/output tokens" and "Text/image" it is "or".
+_OF_A_UNIT = re.compile(
+    rf"\bper\b|(?:{_SIGN}|\b(?:prices?|pricing|costs?|rates?)|[\d)])\s*/|/(?=\s*(?:\d|[mk]\b|[mk]\s?tok|million|thousand))",
+    re.IGNORECASE,
+)
 _PER = re.compile(r"\s*(?:usd\s*)?(?:/|\bper\b|\beach\b|\bfor\b)\s*", re.IGNORECASE)
 
 
@@ -143,10 +151,13 @@ def read_number(text: str) -> Decimal:
     """Read a number with a decimal point and, perhaps, commas between thousands; refuse any other form."""
     compact = text.strip()
     if "," in compact:
-        if not re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", compact):
+        if not re.fullmatch(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", compact):
             raise Unreadable(f"{text!r} has a comma where none separates thousands")
         compact = compact.replace(",", "")
-    if not re.fullmatch(r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?", compact) or len(compact) > MAX_DIGITS:
+    if (
+        not re.fullmatch(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?", compact)
+        or len(compact) > MAX_DIGITS
+    ):
         raise Unreadable(f"{text[:60]!r} is not a number")
     try:
         return check_amount(Decimal(compact))
@@ -159,7 +170,11 @@ def _unit_at(text: str) -> tuple[Unit, int] | None:
     for pattern, size, thing in _UNITS:
         match = pattern.match(text)
         if match and (best is None or match.end() > best[1]):
+            if match["quantity"] and re.fullmatch(r"\d{1,3}(?:\.\d{3})+", match["quantity"]):
+                raise Unreadable(f"{match['quantity']!r} may mean thousands or decimals")
             quantity = read_number(match["quantity"]) if match["quantity"] else Decimal(1)
+            if not quantity:
+                raise Unreadable(f"{match[0]!r} is no unit")
             scale = _SCALES[match["scale"].casefold()] if match["scale"] else 1
             over = (match["over"] or "").casefold().replace("hr", "hour")
             best = Unit(quantity * scale * size, thing, over), match.end()
@@ -172,8 +187,14 @@ def find_unit(text: str) -> Unit | None:
     Two different units in one text are none: it must be said which price has which.
     """
     found: list[Unit] = []
-    for start in re.finditer(r"/|\bper\b", text, re.IGNORECASE):
-        at = _unit_at(text[start.end() :].lstrip())
+    for start in _OF_A_UNIT.finditer(text):
+        rest = text[start.end() :].lstrip()
+        try:
+            at = _unit_at(rest)
+        except Unreadable:
+            return None
+        if _SIZED_IMAGE.match(rest):
+            return None
         if at is not None and at[0] not in found and not (found and found[-1].over):
             found.append(at[0])
     return found[0] if len(found) == 1 else None
@@ -210,8 +231,9 @@ def read_money(text: str, *, currency: str = "USD") -> Money:
     stripped = re.sub(r"(?<=MTok)[\d¹²³⁴⁵]{1,2}(?!\w)", "", text.strip().strip("\\*").strip())
     if not stripped:
         return Money(mark=Mark.BLANK)
+    line = " ".join(stripped.split())
     for pattern, mark in ((_NOT_OFFERED, Mark.NOT_OFFERED), (_ON_REQUEST, Mark.ON_REQUEST), (_FREE, Mark.FREE)):
-        if pattern.fullmatch(stripped):
+        if pattern.fullmatch(line):
             return Money(mark=mark)
     bare = _BARE.fullmatch(stripped)
     if bare:
@@ -267,6 +289,8 @@ def _price(match: re.Match[str], before: str, after: str, currency: str, text: s
         raise Unreadable(f"{text!r} has a number that runs on")
     if _VAGUE.search(before) or re.match(r"\s?\+(?!\w)", after):
         raise Unreadable(f"{text!r} does not name an exact price")
+    if sign in ("€", "eur") and _EITHER_WAY.fullmatch(match["number"] or match["number2"]):
+        raise Unreadable(f"{text!r} may mean thousands or decimals")
     if sign == "¢":
         amount, found = amount.scaleb(-2, _EXACT), "USD"
     else:

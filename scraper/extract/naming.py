@@ -22,6 +22,14 @@ _FROM: Final = re.compile(
 )
 
 
+_EMOJI: Final = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f]")
+
+
+def without_emoji(text: str) -> str:
+    """Return a name without the pictures that are printed beside it."""
+    return clean(_EMOJI.sub("", text))
+
+
 @dataclass(frozen=True, slots=True)
 class Titled:
     """A name read from a cell or heading: the plain name, its status in the page's words, the dates its prices hold."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,26 +38,33 @@ class Payload:
         if value is None:
             return Passage("", "", locator)
         text = jsontext.written(value)
-        return text_of_html(text, locator) if "<" in text or "&" in text else plain_passage(text, locator)
+        if "<" not in text and "&" not in text:
+            return plain_passage(text, locator)
+        try:
+            return text_of_html(text, locator)
+        except RecursionError as error:
+            raise Unreadable(f"{locator} is markup nested too deep to be a text") from error
 
     @cached_property
     def places(self) -> dict[str, list[str]]:
         """Every key of every object in the payload, with the pointers of the objects that have it."""
         found: dict[str, list[str]] = {}
-        for pointer, value in _objects(self.value, ""):
+        for pointer, value in _objects(self.value):
             for key in value:
                 found.setdefault(key, []).append(pointer)
         return found
 
 
-def _objects(value: Json, pointer: str) -> Iterator[tuple[str, dict[str, Json]]]:
-    if isinstance(value, dict):
-        yield pointer, value
-        for key, inner in value.items():
-            yield from _objects(inner, f"{pointer}/{escape(key)}")
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from _objects(inner, f"{pointer}/{number}")
+def _objects(value: Json) -> Iterator[tuple[str, dict[str, Json]]]:
+    """Yield the objects in a value in reading order, however deep they are, with their pointers."""
+    waiting: list[tuple[str, Json]] = [("", value)]
+    while waiting:
+        pointer, value = waiting.pop()
+        if isinstance(value, dict):
+            yield pointer, value
+            waiting.extend((f"{pointer}/{escape(key)}", value[key]) for key in reversed(value))
+        elif isinstance(value, list):
+            waiting.extend((f"{pointer}/{number}", value[number]) for number in reversed(range(len(value))))
 
 
 def from_astro(props: str) -> Json:
@@ -64,11 +72,14 @@ def from_astro(props: str) -> Json:
     raw = jsontext.loads(props)
     if not isinstance(raw, dict):
         raise Unreadable("island props are not an object")
-    return {key: _unwrapped(value) for key, value in raw.items()}
+    try:
+        return {key: _unwrapped(value) for key, value in raw.items()}
+    except RecursionError as error:
+        raise Unreadable("island props are nested too deep to be data") from error
 
 
 def _unwrapped(pair: Json) -> Json:
-    if not (isinstance(pair, list) and pair and isinstance(pair[0], int)):
+    if not (isinstance(pair, list) and pair and type(pair[0]) is int):
         raise Unreadable(f"island props hold {str(pair)[:60]!r} where a wrapped value must stand")
     kind = pair[0]
     if len(pair) == 1:
@@ -76,20 +87,35 @@ def _unwrapped(pair: Json) -> Json:
     value = pair[1]
     if kind == 0:
         return {key: _unwrapped(inner) for key, inner in value.items()} if isinstance(value, dict) else value
-    if kind == 1:
+    if kind == 1 and isinstance(value, str):
+        value = jsontext.loads(value)  # older versions write lists as texts
+    if kind == 1 and isinstance(value, list):
         return [_unwrapped(inner) for inner in value]
     if kind in (3, 6, 7):  # dates, bigints, addresses: kept as their text
         return value
     raise Unreadable(f"island props hold a value of kind {kind}, which is not known")
 
 
-_PUSH = re.compile(r"self\.__next_f\.push\((?P<pair>\[.*\])\)\s*;?\s*\Z", re.DOTALL)
+_PUSH = re.compile(r"self\.__next_f\.push\(\s*(?=\[)")
 _ROW = re.compile(r"(?P<id>[0-9a-f]+):(?P<tag>T[0-9a-f]+,|[A-Z]*)")
+
+
+def pushed(script: str) -> Iterator[str]:
+    """Yield the chunks of a Next flight stream that a script pushes; calls that push anything else are left out."""
+    for call in _PUSH.finditer(script):
+        try:
+            pair, _ = json.JSONDecoder().raw_decode(script, call.end())
+        except (ValueError, RecursionError):
+            continue
+        if len(pair) == 2 and pair[0] == 1 and isinstance(pair[1], str):
+            yield pair[1]
 
 
 def flight_rows(pushes: Sequence[str]) -> dict[str, Json]:
     """Join the chunks of a Next flight stream and return its rows by id; rows that are not JSON are left out."""
-    stream = "".join(pushes).encode()
+    # A character may be cut in two halves (surrogates) at the end of a chunk.
+    joined = "".join(pushes).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    stream = joined.encode()
     rows: dict[str, Json] = {}
     position = 0
     while position < len(stream):
@@ -138,14 +164,9 @@ def payloads_of(islands: Sequence[Island]) -> tuple[Payload, ...]:
             except Unreadable:
                 continue  # a broken script of some widget is not ours to judge
             add("json", island.attributes.get("id", "") or kind, value, island.context)
-        elif push := _PUSH.search(island.content):
-            try:
-                pair = jsontext.loads(push["pair"])
-            except Unreadable:
-                continue
-            if isinstance(pair, list) and len(pair) == 2 and pair[0] == 1 and isinstance(pair[1], str):
-                pushes.append(pair[1])
-                flight_context = flight_context or island.context
+        elif chunks := list(pushed(island.content)):
+            pushes.extend(chunks)
+            flight_context = flight_context or island.context
     if pushes and flight_context is not None:
         add("flight", "__next_f", flight_rows(pushes), flight_context)
     return tuple(found)

@@ -21,6 +21,7 @@ from scraper.meters import METERS, RateKey, Unit
 from scraper.records import Evidence, Fact, Reason, State, plain
 
 PER_MILLION: Final = Unit(Decimal(1_000_000), "token")
+_HOUR: Final = Unit(Decimal(1), "hour")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Terms:
 
     modalities: list[str] = field(default_factory=list)
     resolutions: list[str] = field(default_factory=list)
+    unsupported: list[str] = field(default_factory=list)
+    mode: str = ""
     prompt_gt: int | None = None
     tier: str | None = None
     direction: str = ""
@@ -66,6 +69,7 @@ _JOIN = r"(?:\s*(?:/|,|&|\band\b|\bor\b)\s*)"
 _PHRASES: Final = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
+        ("non_thinking", r"non-thinking"),
         ("modality", rf"(?:for\s+)?{_MODALITY}(?:{_JOIN}{_MODALITY})*(?:\s+(?:tokens?|inputs?|outputs?))?(?![\w-])"),
         ("resolution", rf"{_RESOLUTION}(?:{_JOIN}{_RESOLUTION})*(?:\s+images?)?(?![\w-])"),
         ("not_offered", rf"{_RESOLUTION}\s+output not supported"),
@@ -82,9 +86,10 @@ _PHRASES: Final = tuple(
         ("tier", r"standard|batch(?: api)?|flex|priority|fast(?: mode)?"),
         ("direction", rf"(?:cached input|cache (?:reads?|hits?)|cache writes?|inputs?|outputs?){_PRICE}(?!\w)"),
         ("nothing", r"same as standard, \w+ pricing not yet implemented|default|usd|each|then"),
+        ("nothing", r"[a-z ]+ charges also apply"),
     )
 )  # fmt: skip
-_BETWEEN: Final = re.compile(r"(?:[\s,;:()|*+•.]|[-–—](?=\s)|\band\b)+", re.IGNORECASE)
+_BETWEEN: Final = re.compile(r"(?:[\s,;:()|*+•.†‡¹²³]|[-–—](?=\s)|\band\b)+", re.IGNORECASE)
 _DIRECTIONS: Final = {"input": "input", "output": "output", "cached": "cache_read", "cache r": "cache_read",
                       "cache h": "cache_read", "cache w": "cache_write"}  # fmt: skip
 
@@ -113,10 +118,14 @@ def read_terms(*texts: str) -> Terms:
 
 def _note_term(terms: Terms, kind: str, match: re.Match[str]) -> None:
     words = match[0].casefold()
+    if kind in ("modality", "non_thinking") and words in ("thinking", "reasoning", "non-thinking"):
+        terms.mode = "non-thinking" if kind == "non_thinking" else "thinking"
     if kind == "modality":
         terms.modalities.extend(_modality_name(word) for word in re.findall(_MODALITY, words))
     elif kind == "resolution":
         terms.resolutions.extend(found.replace(" ", "") for found in re.findall(_RESOLUTION, match[0], re.IGNORECASE))
+    elif kind == "not_offered":
+        terms.unsupported.extend(re.findall(_RESOLUTION, match[0], re.IGNORECASE))
     elif kind == "threshold":
         limit = threshold_of(re.sub(r"^for\s+", "", words))
         if limit is None:
@@ -125,13 +134,17 @@ def _note_term(terms: Terms, kind: str, match: re.Match[str]) -> None:
     elif kind == "until":
         terms.valid_until, terms.promotional = day_end(match["date"]), True
     elif kind == "from":
-        terms.valid_from = day_start(match["date"])
+        terms.valid_from = _day_after(match["date"]) if words.startswith("after") else day_start(match["date"])
     elif kind == "tier":
         terms.tier = tier_of(words)
     elif kind == "direction":
         terms.direction = next(meter for start, meter in _DIRECTIONS.items() if words.startswith(start))
     elif kind in ("afterwards", "promotional", "storage"):
         setattr(terms, kind, True)
+
+
+def _day_after(date: str) -> datetime:
+    return day_end(date) + timedelta(seconds=1)
 
 
 def _modality_name(word: str) -> str:
@@ -148,26 +161,55 @@ def facts_of(cell: Passage, key: RateKey, scale: Scale) -> tuple[Fact, ...]:
     if money.mark is Mark.BLANK:
         return ()
     evidence = cell.evidence()
-    if money.mark is Mark.NOT_OFFERED:
-        return (Fact(field=str(key), state=State.NOT_OFFERED, evidence=evidence),)
-    if money.mark is Mark.ON_REQUEST:
-        return (Fact(field=str(key), state=State.NOT_SOURCED, reason=Reason.ON_REQUEST, evidence=evidence),)
-    if money.mark is Mark.FREE:
-        return (free(key, evidence, scale.currency),)
+    if money.mark is not None:
+        return (_marked(money.mark, key, evidence, scale.currency),)
     if money.ratio is not None:
         raise Unreadable(f"{cell.line!r} is a multiple of another price")
     facts: list[Fact] = []
-    until: datetime | None = None
-    for price in money.prices:
-        terms = read_terms(price.before, price.after)
-        if terms.afterwards or (terms.valid_from is None and until is not None and terms.valid_until is None):
-            if until is None:
-                raise Unreadable(f"{cell.line!r} names a later price without its day")
-            terms.valid_from = until + timedelta(seconds=1)
-        until = terms.valid_until or until
+    until: dict[str, datetime] = {}
+    stated = [read_terms(price.before, price.after) for price in money.prices]
+    modes = any(terms.mode == "non-thinking" for terms in stated)
+    for price, terms in zip(money.prices, stated, strict=True):
+        one = key.with_labels(mode=terms.mode) if modes and terms.mode == "thinking" else key
         # A struck price beside it is what is paid when the offer ends: this one is promotional.
-        facts.extend(_facts(price, key, terms, scale, evidence))
-    return tuple(facts)
+        terms.promotional = terms.promotional or any(re.search(r"\d", struck) for struck in cell.struck)
+        for fact in _facts(price, one, terms, scale, evidence):
+            ends = until.get(fact.field)
+            if terms.afterwards or (ends and terms.valid_from is None and terms.valid_until is None):
+                if ends is None:
+                    raise Unreadable(f"{cell.line!r} names a later price without its day")
+                fact = fact.model_copy(update={"valid_from": ends + timedelta(seconds=1)})
+            elif terms.valid_until:
+                until[fact.field] = terms.valid_until
+            facts.append(fact)
+    _check_consistent(facts, cell)
+    unsupported = [size for terms in stated for size in terms.unsupported]
+    return (*facts, *(_unsupported(facts[0], size, evidence) for size in unsupported))
+
+
+def _check_consistent(facts: list[Fact], cell: Passage) -> None:
+    """Refuse a cell that names two currencies, or two prices that nothing in it tells apart."""
+    if len({fact.currency for fact in facts}) > 1:
+        raise Unreadable(f"{cell.line!r} names two currencies")
+    amounts: dict[tuple[str, datetime | None], Decimal] = {}
+    for fact in facts:
+        amount = Decimal(fact.value or 0)
+        if amounts.setdefault((fact.field, fact.valid_from), amount) != amount:
+            raise Unreadable(f"{cell.line!r} names two prices, and nothing in it tells them apart")
+
+
+def _marked(mark: Mark, key: RateKey, evidence: Evidence, currency: str) -> Fact:
+    if mark is Mark.FREE:
+        return free(key, evidence, currency)
+    if mark is Mark.ON_REQUEST:
+        return Fact(field=str(key), state=State.NOT_SOURCED, reason=Reason.ON_REQUEST, evidence=evidence)
+    return Fact(field=str(key), state=State.NOT_OFFERED, evidence=evidence)
+
+
+def _unsupported(beside: Fact, resolution: str, evidence: Evidence) -> Fact:
+    """Return the fact that a resolution is not sold: "(4k output not supported)" beside the prices of others."""
+    key = RateKey.parse(beside.field).with_labels(resolution=resolution)
+    return Fact(field=str(key), state=State.NOT_OFFERED, evidence=evidence)
 
 
 def free(key: RateKey, evidence: Evidence, currency: str = "USD", *, promotional: bool = False) -> Fact:
@@ -179,8 +221,13 @@ def free(key: RateKey, evidence: Evidence, currency: str = "USD", *, promotional
 
 def _facts(price: Price, key: RateKey, terms: Terms, scale: Scale, evidence: Evidence) -> list[Fact]:
     unit = price.unit or scale.unit
+    if not price.amount:
+        raise Unreadable(f"{price.written!r} is 0, and no word says that it is free")
     if unit is None:
         raise Unreadable(f"{price.written!r} has no unit, and its table names none")
+    if key.meter == "cache_storage" and unit == _HOUR and scale.unit == PER_MILLION:
+        # "$1.00 per hour" in a table of prices per 1M tokens.
+        unit = Unit(PER_MILLION.quantity, "token", "hour")
     if terms.direction:
         key = RateKey(terms.direction, key.modality, key.labels)
     if terms.storage and (unit.thing, unit.over) != ("token", "hour"):
@@ -190,7 +237,8 @@ def _facts(price: Price, key: RateKey, terms: Terms, scale: Scale, evidence: Evi
     if terms.prompt_gt:
         key = key.with_labels(prompt_gt=terms.prompt_gt)
     amount, found = amount_of(price.amount, unit, keys_for(key, terms.modalities), scale.clock)
-    keys = [one.with_labels(resolution=size) for one in found for size in terms.resolutions or [""]]
+    if terms.resolutions:
+        found = [one.with_labels(resolution=size) for one in found for size in terms.resolutions]
     return [
         Fact(
             field=str(one),
@@ -202,7 +250,7 @@ def _facts(price: Price, key: RateKey, terms: Terms, scale: Scale, evidence: Evi
             valid_from=terms.valid_from,
             valid_until=terms.valid_until,
         )
-        for one in keys
+        for one in found
     ]
 
 

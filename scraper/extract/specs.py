@@ -13,7 +13,8 @@ from scraper.extract import Unreadable
 from scraper.records import clean
 
 _TOKENS = re.compile(
-    r"(?:max(?:imum)?:?\s*|up to\s*)?(?P<number>\d[\d,]*(?:\.\d+)?)\s?(?P<scale>k|m|thousand|million)?"
+    r"(?:(?:default:?\s*[\d.,]+\s?[km]?\s+)?max(?:imum)?:?\s*|up to\s*)?"
+    r"(?P<number>\d[\d,]*(?:\.\d+)?)\s?(?P<scale>k|m|thousand|million)?"
     r"(?:[ -]?tok(?:en)?s?)?",
     re.IGNORECASE,
 )
@@ -47,11 +48,11 @@ _DATES: Final = tuple(
 def read_tokens(text: str) -> str:
     """Read a count of tokens ("1M tokens", "1,047,576", "128K", "MAXIMUM: 384K") as a whole number; K is 1,000."""
     match = _TOKENS.fullmatch(clean(text))
-    if match is None or ("," in match["number"] and not re.fullmatch(r"\d{1,3}(?:,\d{3})+", match["number"])):
+    if match is None or ("," in match["number"] and not re.fullmatch(r"[1-9]\d{0,2}(?:,\d{3})+", match["number"])):
         raise Unreadable(f"{text!r} is not a number of tokens")
     count = Decimal(match["number"].replace(",", "")) * _SCALES[(match["scale"] or "").casefold()]
-    if count != int(count) or count <= 0:
-        raise Unreadable(f"{text!r} is not a whole number of tokens")
+    if count != int(count) or not 0 < count < 10**12 or not match["number"].isascii():
+        raise Unreadable(f"{text[:60]!r} is not a whole number of tokens")
     return str(int(count))
 
 
@@ -61,7 +62,7 @@ def read_date(text: str, *, footnotes: Collection[str] = ()) -> str:
     Renderings glue footnote marks to years ("Jan 20262"): a last digit that is one of `footnotes` is then dropped,
     where the text is no date otherwise. Raises `Unreadable` for what is no date, and for days that do not exist.
     """
-    compact = clean(text).rstrip(".")
+    compact = re.sub("[\u2010\u2011]", "-", clean(text)).rstrip(".")
     for pattern in _DATES:
         match = pattern.fullmatch(compact)
         if match is None:
@@ -71,7 +72,7 @@ def read_date(text: str, *, footnotes: Collection[str] = ()) -> str:
         month = _MONTHS[parts["name"].casefold()] if parts.get("name") else int(parts["month"])
         day = int(parts["day"]) if parts.get("day") else None
         try:
-            date(year, month, day or 1)
+            date(year, month, 1 if day is None else day)
         except ValueError as error:
             raise Unreadable(f"{text!r} is not a day of the calendar") from error
         if not 2000 <= year <= 2100:
@@ -97,7 +98,7 @@ def day_end(text: str) -> datetime:
 
 def day_of_epoch(seconds: object) -> str:
     """Return the UTC day of a time in seconds since 1970, as feeds give it for `created`."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int) or seconds < 946_684_800:
+    if isinstance(seconds, bool) or not isinstance(seconds, int) or not 946_684_800 <= seconds < 4_102_444_800:
         raise Unreadable(f"{seconds!r} is not a time in seconds")
     return datetime.fromtimestamp(seconds, tz=UTC).date().isoformat()
 

@@ -72,6 +72,8 @@ _TIERS: Final = {
     "priority processing": "priority",
     "fast": "fast",
     "fast mode": "fast",
+    "ultrafast": "ultrafast",
+    "ultrafast mode": "ultrafast",
 }
 TIER_NAMES: Final = frozenset(_TIERS)
 """Names (casefolded) that a tab or a heading gives to a tier."""
@@ -154,19 +156,21 @@ class Vocabulary:
         return _meaning(self.extra, heading)
 
     def meaning_of_path(self, path: Iterable[str]) -> Meaning | None:
-        """Return what a header path means: the labels of its upper parts on the meaning of its last one."""
+        """Return what a header path means: its last part, or the price above it, with the labels of all other parts."""
         parts = tuple(path)
         if not parts:
             return None
-        last = self.meaning(parts[-1])
-        if last is None or last.key is None:
+        last, *above = (self.meaning(part) for part in reversed(parts))
+        if last is None or last.spec or last.role:
             return last
-        found = last.key
-        for part in parts[:-1]:
-            above = self.meaning(part)
-            if above is None:
+        # Labels may stand below the price that they are of: "1M output tokens" above "Off-peak".
+        found = last.key or next((meaning.key for meaning in above if meaning and meaning.key), None)
+        if found is None:
+            return last
+        for meaning in (last, *above):
+            if meaning is None:
                 return None
-            found = found.with_labels(**dict(above.labels))
+            found = found.with_labels(**dict(meaning.labels))
         return Meaning(key=found)
 
 
@@ -205,7 +209,10 @@ def threshold_of(text: str) -> int | None:
         return None
     if match["sign"].casefold() in ("<", "<=", "≤", "under", "up to"):
         return 0
-    digits = match["number"].replace(",", "").rstrip(".")
+    number = match["number"].rstrip(".,")
+    if "," in number and not re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", number):
+        return None  # "1,5k" is not fifteen thousand
+    digits = number.replace(",", "")
     scale = {"k": 1_000, "m": 1_000_000}.get((match["scale"] or "").casefold(), 1)
     whole, _, fraction = digits.partition(".")
     if fraction and scale == 1:

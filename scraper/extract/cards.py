@@ -1,0 +1,92 @@
+"""Prices in words: an amount and what it is for ("$0.015 / thousand output tokens"), alone or on cards with an id.
+
+The two parts may stand on one line or on two. On a page of cards a price belongs to the id above it: between them
+stands one sentence, and a line after the prices ends the card, so that no price is ever given to another card.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+from scraper.extract import Unreadable
+from scraper.extract.document import Document
+from scraper.extract.markup import Heading, Text
+from scraper.extract.passage import Passage
+from scraper.extract.prices import Scale, facts_of
+from scraper.meters import RateKey, Unit
+from scraper.records import Fact, clean
+
+_SCALES: Final = {"": 1, "hundred": 100, "thousand": 1_000, "million": 1_000_000}
+_PER = re.compile(r"(?:per|/) ?(?:(?P<scale>hundred|thousand|million) )?(?P<thing>[a-z ]+)", re.IGNORECASE)
+_SHOWN = re.compile(r"(?P<amount>\$\s?[\d.,]+) ?(?P<title>(?:per\b|/).*)?", re.IGNORECASE)
+_MAX_GAP: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A price as a page shows it: the amount with its line as quote, what it is for, the id of its card (or "")."""
+
+    amount: Passage
+    title: str
+    card: str
+
+
+def lines_of(document: Document) -> Iterator[tuple[Passage, tuple[str, ...]]]:
+    """Yield each line of the headings and texts of a page, with the headings above it."""
+    for block in document.blocks:
+        if isinstance(block, Heading | Text):
+            for line in block.passage.lines:
+                yield replace(block.passage, text=line, quote=line), block.context.path
+
+
+def shown_prices(lines: Iterable[Passage], ids: re.Pattern[str] | None = None) -> Iterator[Shown | Passage]:
+    """Yield the prices that stand as text, and as it is each other line that has a dollar sign.
+
+    `ids` matches the whole line that begins a card.
+    """
+    card, gap, priced = "", 0, False
+    waiting: Passage | None = None
+    for line in lines:
+        found = _SHOWN.fullmatch(line.text)
+        if found and found["title"]:
+            yield Shown(line.with_text(found["amount"]), found["title"], card)
+            waiting, priced = None, True
+        elif waiting is not None and _PER.fullmatch(line.text):
+            yield Shown(waiting, line.text, card)
+            waiting, priced = None, True
+        else:
+            if waiting is not None:
+                yield waiting
+            waiting = line if found else None
+            if found:
+                continue
+            if "$" in line.text:
+                yield line
+            if ids is not None and ids.fullmatch(line.text):
+                card, gap, priced = line.text, 0, False
+            else:
+                gap += 1
+                card = "" if priced or gap > _MAX_GAP else card
+    if waiting is not None:
+        yield waiting
+
+
+def read_per(title: str) -> tuple[Decimal, str]:
+    """Read "per thousand output tokens" as (1000, "output token"); raise `Unreadable` for other words."""
+    said = _PER.fullmatch(clean(title))
+    if said is None:
+        raise Unreadable(f"{title!r} does not say what a price is for")
+    things = said["thing"].casefold()
+    return Decimal(_SCALES[(said["scale"] or "").casefold()]), re.sub(r"s(?= of |$)", "", things)
+
+
+def facts_per(amount: Passage, quantity: Decimal, key: RateKey) -> tuple[Fact, ...]:
+    """Return the facts of an amount for so many of a key's thing. A zero that is not called free is `Unreadable`."""
+    facts = facts_of(amount, key, Scale(Unit(quantity, key.unit.thing, key.unit.over)))
+    if re.search(r"\d", amount.line) and any(fact.value is not None and not Decimal(fact.value) for fact in facts):
+        raise Unreadable(f"{amount.line!r} is a zero, not a price")
+    return facts

@@ -1,0 +1,41 @@
+"""Tables whose rows are meters and whose columns are plans: a free tier, which is no price, and a paid one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scraper.extract.markup import Table
+from scraper.extract.passage import Passage
+from scraper.records import Fact, State
+
+
+@dataclass(frozen=True, slots=True)
+class PlanColumns:
+    """The columns of a table whose rows are meters and whose columns are plans; `free` is None where there is none."""
+
+    label: int
+    paid: int
+    free: int | None = None
+
+
+def plan_columns(table: Table) -> PlanColumns | None:
+    """Return the columns of the paid and the free tier by their headings; None where no one column is the paid tier."""
+    heads = [" ".join(path).casefold() for path in table.grid.headers]
+    paid = [n for n, head in enumerate(heads) if re.search(r"\bpaid\b|pay-as-you-go", head)]
+    free = [n for n, head in enumerate(heads) if re.search(r"\bfree\b", head) and n not in paid]
+    labels = [n for n in range(len(heads)) if n not in (*paid, *free)]
+    if len(paid) != 1 or len(labels) != 1 or len(free) > 1:
+        return None
+    return PlanColumns(labels[0], paid[0], free[0] if free else None)
+
+
+def free_tier(cells: Sequence[Passage]) -> tuple[Fact, ...]:
+    """Return what the free tier's cells of one model say, where they all say the same, as the spec `free_tier`."""
+    said = {cell.line.casefold() for cell in cells}
+    if said == {"not available"}:
+        return (Fact(field="free_tier", state=State.NOT_OFFERED, evidence=cells[0].evidence()),)
+    if said == {"free of charge"}:
+        return (Fact(field="free_tier", state=State.SOURCED, value=cells[0].line, evidence=cells[0].evidence()),)
+    return ()

@@ -1,0 +1,180 @@
+"""Anthropic: the pricing page of the docs (Markdown or HTML), the models overview, the cards of the marketing page.
+
+The pricing page prints names only; the overview pairs names with the ids that a caller sends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from scraper.extract.definitions import definition_tables
+from scraper.extract.document import Document
+from scraper.extract.footnotes import footnote_marks
+from scraper.extract.markup import Table
+from scraper.extract.naming import dated, read_title, split_joined, status_fact
+from scraper.extract.offers import Named, Offers
+from scraper.extract.prices import Scale
+from scraper.extract.source import Source
+from scraper.extract.specs import modalities
+from scraper.extract.tables import LineFacts, Naming, all_named, price_tables, read_table
+from scraper.extract.vocabulary import KNOWN, NAME, VOCABULARY, key, spec
+from scraper.records import Fact, Reading, State
+
+_IGNORED = {
+    "worked example": "a calculation",
+    "session runtime": "a price of Managed Agents, not of a model",
+    "claude platform on aws": "units of a marketplace",
+    "claude in microsoft foundry": "units of a marketplace",
+}
+_OVERVIEW = VOCABULARY.extended(
+    {
+        "feature": NAME,
+        "claude api alias": spec("aliases"),
+        "(?:(?:aws|amazon) bedrock|(?:google cloud|gcp) (?:vertex ai )?)\\s*id|pricing\\d?": KNOWN,
+        ".*thinking.*|vision|multilingual": KNOWN,
+    }
+)
+_CARDS = VOCABULARY.extended({"write": key("cache_write"), "read": key("cache_read")})
+
+_MODEL = r"(?:Claude )?(?:Opus|Sonnet|Haiku|Fable|Mythos) \d[\d.]*"
+_ALL_SUPPORT = re.compile(
+    r"All current Claude models support (?P<inputs>[a-z ,]+?) input, (?P<outputs>[a-z ,]+?) output"
+)
+_NOT_FAST = re.compile(rf"Fast mode is not available on (?P<models>{_MODEL}.*?)(?:\.\s|\.$)")
+
+
+def _full(name: str) -> str:
+    """Sentences and cards write "Opus 4.7" where the tables write "Claude Opus 4.7"."""
+    return name if name.startswith("Claude ") else f"Claude {name}"
+
+
+def _named(line: LineFacts) -> Sequence[Named]:
+    if line.name is None or not line.name.line:
+        return []
+    title = read_title(line.name.line)
+    line.facts = [fact for fact in dated(line.facts, title) if (fact.field, fact.value) != ("aliases", _id(line))]
+    return [Named(_id(line), _full(name), status_fact(title, line.name)) for name in split_joined(title.name)]
+
+
+def _id(line: LineFacts) -> str:
+    return line.model_id.line if line.model_id else ""
+
+
+def _models_above(table: Table) -> list[Named]:
+    """The models of a table without a column of models: those that the nearest sentence above it names."""
+    for text in reversed(table.context.texts):
+        models = [found.rstrip(".") for found in re.findall(_MODEL, text.line)]
+        if models:
+            return [Named("", _full(model)) for model in dict.fromkeys(models)]
+    return []
+
+
+def read_pricing(document: Document) -> Reading:
+    """Read the tables of model prices: the main one, batch, fast mode and long context."""
+    offers = Offers()
+    for table in price_tables(document.tables, ignored=_IGNORED):
+        fast = table.context.heading.casefold().startswith("fast mode")
+        scale = Scale().labelled(tier="fast" if fast else "")
+        if any("model" in "".join(path).casefold() for path in table.grid.headers):
+            read_table(table, offers, scale=scale, naming=_named)
+        else:
+            models = _models_above(table)
+            read_table(table, offers, scale=scale, naming=all_named(models))
+    for name, fact in _not_fast(document):
+        offers.add(Named("", name), [fact])
+    return offers.reading()
+
+
+def _not_fast(document: Document) -> Iterator[tuple[str, Fact]]:
+    """Read "Fast mode is not available on Claude Opus 4.7 (…) or Claude Opus 4.6 (…).": two prices each not offered."""
+    for text in document.texts:
+        said = _NOT_FAST.search(text.passage.line)
+        for model in re.findall(_MODEL, said["models"]) if said else ():
+            for field in ("input{tier=fast}", "output{tier=fast}"):
+                evidence = text.passage.evidence(said[0] if said else None)
+                yield _full(model), Fact(field=field, state=State.NOT_OFFERED, evidence=evidence)
+
+
+def read_overview(document: Document) -> Reading:
+    """Read the comparison tables, whose columns are the models: ids, context, output limit, cut-offs."""
+    offers = Offers()
+    marks = footnote_marks(document)
+    for table in document.tables:
+        if table.grid.rows[0][0].line.casefold() == "feature":
+            older = any("still available" in text.line for text in table.context.texts)
+            naming = _named if older else _current(_modalities(document))
+            read_table(table.transposed(), offers, scale=Scale(), vocabulary=_OVERVIEW, naming=naming, footnotes=marks)
+    return offers.reading()
+
+
+def _modalities(document: Document) -> tuple[Fact, ...]:
+    """Read "All current Claude models support text and image input, text output, …", which no table repeats."""
+    for text in document.texts:
+        said = _ALL_SUPPORT.search(text.passage.line)
+        if said:
+            value = modalities(re.split(r" and |, ", said["inputs"]), re.split(r" and |, ", said["outputs"]))
+            evidence = text.passage.evidence(said[0])
+            return (Fact(field="modalities", state=State.SOURCED, value=value, evidence=evidence),)
+    return ()
+
+
+def _current(facts: tuple[Fact, ...]) -> Naming:
+    """Name the models of a table of current ones, of which a sentence says more."""
+    return lambda line: [Named(one.model_id, one.name, (*one.facts, *facts)) for one in _named(line)]
+
+
+def read_cards(document: Document) -> Reading:
+    """Read the API price cards of the marketing page: a heading for each model, then labels and prices in turn."""
+    offers = Offers()
+    for table in definition_tables(document, _CARDS):
+        if re.fullmatch(_MODEL, table.context.heading):
+            name = _full(table.context.heading)
+            read_table(table, offers, scale=Scale(), vocabulary=_CARDS, naming=all_named([Named("", name)]))
+    return offers.reading()
+
+
+_PRICES = {"input", "output", "cache_read", "cache_write"}
+
+SOURCES = (
+    Source(
+        name="docs-pricing",
+        addresses=(
+            "https://platform.claude.com/docs/en/about-claude/pricing",
+            "https://platform.claude.com/docs/en/about-claude/pricing.md",
+            "https://docs.claude.com/en/docs/about-claude/pricing.md",
+            "https://docs.claude.com/en/docs/about-claude/pricing",
+            "https://docs.anthropic.com/en/docs/about-claude/pricing",
+        ),
+        read=read_pricing,
+        publishes=frozenset(
+            _PRICES
+            | {
+                "cache_write{ttl=1h}",
+                "input{tier=batch}",
+                "output{tier=batch}",
+                "input{tier=fast}",
+                "output{tier=fast}",
+            }
+        ),
+    ),
+    Source(
+        name="models-overview",
+        addresses=(
+            "https://platform.claude.com/docs/en/about-claude/models/overview",
+            "https://platform.claude.com/docs/en/about-claude/models/overview.md",
+        ),
+        read=read_overview,
+        publishes=frozenset(
+            {"context_window", "max_output_tokens", "knowledge_cutoff", "training_cutoff", "aliases", "modalities"}
+        ),
+        rank=1,
+    ),
+    Source(
+        name="marketing-pricing",
+        addresses=("https://claude.com/pricing", "https://www.anthropic.com/pricing"),
+        read=read_cards,
+        publishes=frozenset(_PRICES),
+        rank=2,
+    ),
+)

@@ -1,0 +1,99 @@
+"""Every provider: fixtures of its own, the offers expected of them, evidence that is found again, facts for people."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+import pytest
+
+from scraper import providers
+from scraper.extract import Unreadable
+from scraper.extract.document import Document
+from scraper.extract.source import Source
+from scraper.records import Reading
+from tests.readings import CAPTURES, FIXTURES, Page, pages, short
+
+NAMES = providers.names()
+needs_captures = pytest.mark.skipif(not CAPTURES.is_dir(), reason="the real captures (../shared/captures) are not here")
+
+
+def source_of(provider: str, page: Page) -> Source | None:
+    return next((source for source in providers.sources(provider) if page.url in source.addresses), None)
+
+
+def assert_evidence(page: Page, reading: Reading) -> None:
+    for offer in reading.offers:
+        for fact in offer.facts:
+            assert fact.evidence.quote in page.document.at(fact.evidence.locator).quote
+
+
+def test_there_are_providers() -> None:
+    assert len(NAMES) >= 9
+
+
+@pytest.mark.parametrize("provider", NAMES)
+def test_fixtures_give_the_expected_offers(provider: str) -> None:
+    folder = FIXTURES / provider
+    assert (folder / "MANIFEST.csv").is_file(), f"provider {provider} has no fixtures/{provider}/MANIFEST.csv"
+    found = list(pages(folder))
+    assert found, f"fixtures/{provider}/MANIFEST.csv names no page"
+    written = []
+    for page in found:
+        source = source_of(provider, page)
+        assert source is not None, f"no source of {provider} has the address {page.url}"
+        reading = source.read(page.document)
+        assert reading == source.read(page.document)
+        assert_evidence(page, reading)
+        if not page.expected.exists():
+            page.expected.write_text(json.dumps(short(reading), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            written.append(page.expected.name)
+        assert short(reading) == json.loads(page.expected.read_text(encoding="utf-8")), page.file.name
+    assert not written, f"wrote {', '.join(written)}: review each value against its page, then commit"
+
+
+@pytest.mark.parametrize("provider", NAMES)
+def test_each_source_has_a_fixture_and_publishes_what_it_says(provider: str) -> None:
+    found = list(pages(FIXTURES / provider))
+    for source in providers.sources(provider):
+        readings = [source.read(page.document) for page in found if page.url in source.addresses]
+        assert readings, f"{provider}/{source.name} has no fixture"
+        stated = {fact.field for reading in readings for offer in reading.offers for fact in offer.facts}
+        assert source.publishes <= stated, f"no fixture of {provider}/{source.name} states these"
+
+
+FACTS = {"name", "docs", "base_url", "openai_compatible", "key_variable", "install", "model_id_format", "call"}
+
+
+@pytest.mark.parametrize("provider", NAMES)
+def test_facts_for_people_are_whole(provider: str) -> None:
+    facts = providers.facts(provider)
+    assert set(facts) == FACTS | {"gotchas"}
+    assert all(facts[key].strip() for key in FACTS)
+    assert "{model_id}" in facts["call"], "the call does not take the model id"
+    assert facts["key_variable"] in facts["call"], "the call does not say where its key comes from"
+    assert facts["gotchas"]
+    assert all(isinstance(line, str) for line in facts["gotchas"])
+
+
+@pytest.mark.parametrize("text", ["", "<html><body><h1>Just a moment...</h1></body></html>", "{}", "[]", "# Nothing\n"])
+@pytest.mark.parametrize("provider", NAMES)
+def test_a_page_that_is_something_else_is_refused_or_empty(provider: str, text: str) -> None:
+    for page in pages(FIXTURES / provider):
+        source = source_of(provider, page)
+        assert source is not None
+        with contextlib.suppress(Unreadable):
+            assert source.read(Document(text, page.document.kind, page.url)).offers == ()
+
+
+@needs_captures
+@pytest.mark.parametrize("provider", NAMES)
+def test_real_captures_are_read_and_their_evidence_found_again(provider: str) -> None:
+    """Every real capture of a source's addresses gives offers; none of its prices contradict each other."""
+    for page in pages(CAPTURES):
+        source = source_of(provider, page)
+        if source is None or "challenge" in page.file.name:
+            continue
+        reading = source.read(page.document)
+        assert reading.offers, page.file.name
+        assert_evidence(page, reading)
