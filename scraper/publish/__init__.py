@@ -1,1 +1,1 @@
-
+"""What leaves the store: exports, and what people read on a terminal."""

@@ -1,0 +1,81 @@
+"""Examining an installation: the database, the archive, the sources; one finding for each thing looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scraper import providers
+from scraper.fetch.archive import Archive
+from scraper.records import iso
+from scraper.settings import Settings
+from scraper.store import Status, Store, list_notes, list_sources
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, whether it is well, and what was found (with what to do, where it is not)."""
+
+    what: str
+    ok: bool
+    text: str
+
+    def __str__(self) -> str:
+        return f"{'ok  ' if self.ok else 'LOOK'}  {self.what}: {self.text}"
+
+    def to_object(self) -> dict[str, Any]:
+        """Return the finding as JSON has it."""
+        return {"what": self.what, "ok": self.ok, "text": self.text}
+
+
+def examine(settings: Settings, store: Store, archive: Archive) -> list[Finding]:
+    """Look at everything; nothing is changed."""
+    return [
+        Finding("database", ok=True, text=f"{store.shown} is up to date"),
+        *_archive(archive),
+        *_sources(store),
+        Finding("identity", ok=bool(settings.contact), text=_identity(settings)),
+    ]
+
+
+def _identity(settings: Settings) -> str:
+    if settings.contact:
+        return f"fetches say {settings.user_agent!r}"
+    return f"fetches say {settings.user_agent!r}, without a contact; set RATECARD_CONTACT to an address or a page"
+
+
+def _archive(archive: Archive) -> Iterator[Finding]:
+    problems = list(archive.check()) if archive.folder.is_dir() else []
+    yield from (Finding("archive", ok=False, text=problem) for problem in problems)
+    if not problems:
+        kept = sum(1 for _ in archive.hashes()) if archive.folder.is_dir() else 0
+        yield Finding("archive", ok=True, text=f"{archive.folder} holds {kept:,} captures, all whole")
+
+
+def _sources(store: Store) -> Iterator[Finding]:
+    known = {(source.provider, source.name): source for source in list_sources(store)}
+    noted: dict[tuple[str, str], int] = {}
+    for note in list_notes(store):
+        noted[note.provider, note.source] = noted.get((note.provider, note.source), 0) + 1
+    for provider in providers.names():
+        for source in providers.sources(provider):
+            key = (provider, source.name)
+            what = f"source {provider} {source.name}"
+            view = known.get(key)
+            if view is None or view.last_at is None:
+                yield Finding(what, ok=False, text=f"never read; run `ratecard refresh {provider}`")
+            elif view.status is Status.FAILED:
+                yield Finding(what, ok=False, text=f"failed at {iso(view.last_at)}: {view.error}")
+            else:
+                said = (
+                    f"{view.offers:,} offers, last read from a capture of {iso(view.last_success_at or view.last_at)}"
+                )
+                notes = f"; {noted[key]} things on it were not understood" if key in noted else ""
+                yield Finding(what, ok=True, text=said + notes)
+    for provider, name in sorted(known.keys() - _declared()):
+        yield Finding(f"source {provider} {name}", ok=False, text="stored, but no provider module declares it any more")
+
+
+def _declared() -> set[tuple[str, str]]:
+    return {(provider, source.name) for provider in providers.names() for source in providers.sources(provider)}

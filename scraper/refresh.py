@@ -1,0 +1,236 @@
+"""The flow, once: for each source fetch ─▶ archive ─▶ read ─▶ check ─▶ diff ─▶ store, and an honest report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from scraper import providers
+from scraper.checks.page import problem_with, problem_with_bytes
+from scraper.checks.reading import problems_of_reading
+from scraper.errors import RatecardError
+from scraper.extract import Unreadable
+from scraper.extract.document import Document
+from scraper.extract.source import Source
+from scraper.fetch.archive import Archive
+from scraper.fetch.capture import Fetched, Fetcher, NotFetched
+from scraper.fetch.decode import Undecodable
+from scraper.meters import is_rate_key
+from scraper.pages import document_of
+from scraper.records import Note, Reading, iso
+from scraper.store import (
+    CaptureInfo,
+    ChangeView,
+    Recorded,
+    SourceInfo,
+    Store,
+    begin_run,
+    last_time,
+    offers_of_source,
+    preview_reading,
+    record_failure,
+    record_not_captured,
+    record_reading,
+)
+
+
+class Outcome(StrEnum):
+    """How a source fared in a run."""
+
+    OK = "ok"
+    UNCHANGED = "unchanged"
+    NOT_CAPTURED = "not_captured"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReport:
+    """What a run did with one source; `url` is the address that answered, else the current one."""
+
+    provider: str
+    source: str
+    url: str
+    status: Outcome
+    offers: int = 0
+    observations: int = 0
+    error: str = ""
+    changes: tuple[ChangeView, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """What happened, in a few words."""
+        if self.status is Outcome.FAILED:
+            return f"failed: {self.error}"
+        if self.status is Outcome.NOT_CAPTURED:
+            return "not captured"
+        noted = f", {len(self.notes)} noted" if self.notes else ""
+        if self.status is Outcome.UNCHANGED:
+            return f"{self.offers:,} offers, the same capture as before{noted}"
+        return f"{self.offers:,} offers, {self.observations:,} values, {len(self.changes):,} changes{noted}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a run did. `run` is its number, None for a dry run."""
+
+    run: int | None
+    sources: tuple[SourceReport, ...] = field(default=())
+
+    @property
+    def changes(self) -> tuple[ChangeView, ...]:
+        """The changes of all sources, in the order in which they were read."""
+        return tuple(change for source in self.sources for change in source.changes)
+
+    @property
+    def exit_code(self) -> int:
+        """0 where all went well, 1 where some source failed."""
+        return 1 if self.failed else 0
+
+    @property
+    def failed(self) -> tuple[SourceReport, ...]:
+        """The sources that could not be read."""
+        return tuple(source for source in self.sources if source.status is Outcome.FAILED)
+
+
+class _Refused(Exception):
+    """A step refuses what it was given; the message says what it met."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """One run: where bytes come from and where they go. `at` is the time it is made for, aware UTC."""
+
+    store: Store
+    archive: Archive
+    fetcher: Fetcher
+    at: datetime
+    dry_run: bool = False
+
+    def run(
+        self,
+        wanted: Sequence[str],
+        *,
+        started_at: datetime,
+        replay: bool,
+        progress: Callable[[SourceReport], None] = lambda _: None,
+    ) -> Report:
+        """Refresh the sources of the wanted providers one after the other; one that fails leaves the others alone."""
+        sources = [(provider, source) for provider in wanted for source in providers.sources(provider)]
+        run = None if self.dry_run else begin_run(self.store, started_at=started_at, at=self.at, replay=replay)
+        reports = []
+        for provider, source in sources:
+            reports.append(self.source(provider, source, run))
+            progress(reports[-1])
+        return Report(run=run, sources=tuple(reports))
+
+    def source(self, provider: str, source: Source, run: int | None) -> SourceReport:
+        """Refresh one source: this is the flow."""
+        info = info_of(provider, source)
+        report = SourceReport(provider=provider, source=source.name, url=info.url, status=Outcome.FAILED)
+        last = last_time(self.store, provider, source.name)
+        if last is not None and self.at < last:
+            # Nothing is recorded: the source itself is as well as it was.
+            return replace(report, error=f"it was last refreshed with what was there at {iso(last)}, which is later")
+        try:
+            answer = self.fetcher.fetch(source.addresses)
+        except RatecardError as error:
+            return self._failed(report, info, str(error))
+        if isinstance(answer, NotFetched):
+            return self._not_fetched(report, info, answer)
+        report = replace(report, url=answer.capture.url)
+        try:
+            if not self.dry_run:
+                self.archive.put(answer.body)
+            document = read_document(answer)
+            reading = read(source, document)
+            check(reading, source, offers_of_source(self.store, provider, source.name))
+        except _Refused as refusal:
+            return self._failed(report, info, str(refusal))
+        recorded = self._record(run, info, answer, reading)
+        return replace(
+            report,
+            status=Outcome.UNCHANGED if recorded.repeated else Outcome.OK,
+            offers=recorded.offers,
+            observations=recorded.observations,
+            changes=recorded.changes,
+            notes=reading.notes,
+        )
+
+    def _record(self, run: int | None, info: SourceInfo, answer: Fetched, reading: Reading) -> Recorded:
+        if run is None:
+            return preview_reading(self.store, info, capture_info(answer), reading)
+        return record_reading(self.store, run, info, capture_info(answer), reading)
+
+    def _not_fetched(self, report: SourceReport, info: SourceInfo, answer: NotFetched) -> SourceReport:
+        if answer.kind != "not_captured":
+            return self._failed(report, info, answer.message)
+        if not self.dry_run:
+            record_not_captured(self.store, info)
+        return replace(report, status=Outcome.NOT_CAPTURED, error=answer.message)
+
+    def _failed(self, report: SourceReport, info: SourceInfo, error: str) -> SourceReport:
+        if not self.dry_run:
+            record_failure(self.store, info, self.at, error)
+        return replace(report, status=Outcome.FAILED, error=error)
+
+
+def read_document(answer: Fetched) -> Document:
+    """Decode an answer and make sure that it is a page; refuse what is not, saying what it is."""
+    if problem := problem_with_bytes(answer.body):
+        raise _Refused(f"got {problem}")
+    capture = answer.capture
+    try:
+        document = document_of(answer.body, capture.content_type, capture.url)
+    except Undecodable as error:
+        raise _Refused(f"cannot be decoded: {error}") from error
+    if problem := problem_with(answer.body, document.text, capture.content_type, document.kind):
+        raise _Refused(f"got {problem}")
+    return document
+
+
+def read(source: Source, document: Document) -> Reading:
+    """Read a document with its source's parser."""
+    try:
+        return source.read(document)
+    except Unreadable as error:
+        raise _Refused(f"cannot be read: {error}") from error
+    except RatecardError:
+        raise
+    except Exception as error:
+        # A defect of one parser must not take the other sources along.
+        raise _Refused(f"its parser failed with {type(error).__name__}: {error}; please report this") from error
+
+
+def check(reading: Reading, source: Source, previous: frozenset[tuple[str, str]]) -> None:
+    """Judge a reading against its contract and what stands (ids and names), before it can touch a published value."""
+    had_rates = bool(previous) and any(is_rate_key(name) for name in source.publishes)
+    problems = problems_of_reading(reading, previous, had_rates=had_rates)
+    if problems:
+        raise _Refused("; ".join(problems))
+
+
+def info_of(provider: str, source: Source) -> SourceInfo:
+    """Return what the store keeps of a source."""
+    return SourceInfo(
+        provider=provider,
+        name=source.name,
+        url=source.addresses[0],
+        fields=source.publishes,
+        rank=source.rank,
+        fresh_days=source.fresh_days,
+    )
+
+
+def capture_info(answer: Fetched) -> CaptureInfo:
+    """Return what the store keeps of a capture."""
+    capture = answer.capture
+    return CaptureInfo(
+        sha256=capture.sha256,
+        url=capture.url,
+        captured_at=capture.captured_at,
+        content_type=capture.content_type,
+        size=capture.size,
+    )

@@ -1,0 +1,71 @@
+"""What a refresh says at its end: to people, and as `refresh --json` prints it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from scraper.publish.objects import change_object
+from scraper.publish.text import by_weight, changes_text
+from scraper.refresh import Outcome, Report
+
+SHOWN_CHANGES = 40
+
+
+def report_text(report: Report) -> RenderableType:
+    """Show what changed, what is held, what failed, what was not understood, and one line that sums it up."""
+    parts: list[RenderableType] = []
+    if report.changes:
+        parts += [changes_text(by_weight(report.changes), limit=SHOWN_CHANGES), Text()]
+    for source in report.sources:
+        for note in source.notes[:5]:
+            place = f" ({note.locator})" if note.locator else ""
+            parts.append(Text(f"not understood  {source.provider} {source.source}: {note.text}{place}", style="yellow"))
+        if len(source.notes) > 5:
+            more = f"… and {len(source.notes) - 5} more; `ratecard refresh --json` lists all"
+            parts.append(Padding(Text(more, style="dim"), (0, 0, 0, 16)))
+    for source in report.failed:
+        parts.append(Text(f"FAILED  {source.provider} {source.source} ({source.url}): {source.error}", style="red"))
+    parts.append(Text(_summary(report), style="bold"))
+    return Group(*parts)
+
+
+def _summary(report: Report) -> str:
+    counts = Counter(source.status for source in report.sources)
+    offers = sum(source.offers for source in report.sources)
+    values = sum(source.observations for source in report.sources)
+    sources = [f"{counts[Outcome.OK] + counts[Outcome.UNCHANGED]} sources read"]
+    sources += [f"{counts[Outcome.UNCHANGED]} of them with nothing new"] if counts[Outcome.UNCHANGED] else []
+    sources += [f"{counts[Outcome.NOT_CAPTURED]} not captured"] if counts[Outcome.NOT_CAPTURED] else []
+    sources += [f"{counts[Outcome.FAILED]} failed, what they published stays"] if counts[Outcome.FAILED] else []
+    run = f"Run {report.run}" if report.run is not None else "Dry run, nothing written"
+    return (
+        f"{run}: {', '.join(sources)}. {offers:,} offers, {values:,} values, {len(report.changes):,} changes, 0 held."
+    )
+
+
+def report_object(report: Report) -> dict[str, Any]:
+    """Return a report as `refresh --json` prints it."""
+    return {
+        "run": report.run,
+        "offers": sum(source.offers for source in report.sources),
+        "observations": sum(source.observations for source in report.sources),
+        "changes": [change_object(change) for change in report.changes],
+        "held": [],
+        "sources": [
+            {
+                "provider": source.provider,
+                "source": source.source,
+                "url": source.url,
+                "status": source.status.value,
+                "offers": source.offers,
+                "error": source.error or None,
+                "notes": [{"kind": note.kind, "text": note.text, "locator": note.locator} for note in source.notes],
+            }
+            for source in report.sources
+        ],
+    }
