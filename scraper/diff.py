@@ -18,7 +18,7 @@ from decimal import Context, Decimal
 from enum import StrEnum
 from typing import Final, Protocol
 
-from scraper.errors import RatecardError
+from scraper.errors import Contradiction
 from scraper.meters import is_rate_key
 from scraper.records import Evidence, Fact, Offer, Reason, State
 
@@ -211,7 +211,7 @@ def same_terms(one: Claim, other: Claim) -> bool:
 def diff(before: Before, offers: Sequence[Offer], capture: Captured) -> Plan:
     """Return what a reading means: nothing at all where this capture was the last one read.
 
-    Raises `RatecardError` where the reading says two different things of one field of one offer.
+    Raises `Contradiction` where the reading says two different things of one field of one offer.
     """
     plan = Plan()
     if before.last_read == capture:
@@ -292,7 +292,7 @@ def _gather(offers: Sequence[Offer], refs: Sequence[int]) -> dict[int, dict[Key,
         for fact in offer.facts:
             first = facts.setdefault((fact.field, fact.valid_from), fact)
             if not (same_substance(first, fact) and same_terms(first, fact)):
-                raise RatecardError(
+                raise Contradiction(
                     f"The reading states {fact.field} of {offer.model_id or offer.name!r} twice, as {_short(first)} "
                     f"and as {_short(fact)}; its parser must tell these offers apart or leave the field out."
                 )

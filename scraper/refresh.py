@@ -10,12 +10,12 @@ from enum import StrEnum
 from scraper import providers
 from scraper.checks.page import problem_with, problem_with_bytes
 from scraper.checks.reading import problems_of_reading
-from scraper.errors import RatecardError
+from scraper.errors import Contradiction, OlderCapture, RatecardError
 from scraper.extract import Unreadable
 from scraper.extract.document import Document
 from scraper.extract.source import Source
 from scraper.fetch.archive import Archive
-from scraper.fetch.capture import Fetched, Fetcher, NotFetched
+from scraper.fetch.capture import Fetched, Fetcher
 from scraper.fetch.decode import Undecodable
 from scraper.meters import is_rate_key
 from scraper.pages import document_of
@@ -96,7 +96,15 @@ class Report:
 
 
 class _Refused(Exception):
-    """A step refuses what it was given; the message says what it met."""
+    """A step refuses what it was given; the message says what it met. The source has failed."""
+
+
+class _NotCaptured(Exception):
+    """No replay folder has this source; that is no failure."""
+
+
+class _TooEarly(Exception):
+    """The run lies before what the source was last read from; the source itself is as well as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,26 +138,24 @@ class Refresh:
         """Refresh one source: this is the flow."""
         info = info_of(provider, source)
         report = SourceReport(provider=provider, source=source.name, url=info.url, status=Outcome.FAILED)
-        last = last_time(self.store, provider, source.name)
-        if last is not None and self.at < last:
-            # Nothing is recorded: the source itself is as well as it was.
-            return replace(report, error=f"it was last refreshed with what was there at {iso(last)}, which is later")
         try:
-            answer = self.fetcher.fetch(source.addresses)
-        except RatecardError as error:
-            return self._failed(report, info, str(error))
-        if isinstance(answer, NotFetched):
-            return self._not_fetched(report, info, answer)
-        report = replace(report, url=answer.capture.url)
-        try:
-            if not self.dry_run:
-                self.archive.put(answer.body)
-            document = read_document(answer)
-            reading = read(source, document)
+            self._not_before(last_time(self.store, provider, source.name))
+            answer = fetch(self.fetcher, source)
+            report = replace(report, url=answer.capture.url)
+            self._keep(answer)
+            reading = read(source, read_document(answer))
             check(reading, source, offers_of_source(self.store, provider, source.name))
+            recorded = self._record(run, info, answer, self._listed(reading, provider, source))
+        except _TooEarly as refusal:
+            return replace(report, error=str(refusal))
+        except _NotCaptured as missing:
+            if not self.dry_run:
+                record_not_captured(self.store, info)
+            return replace(report, status=Outcome.NOT_CAPTURED, error=str(missing))
         except _Refused as refusal:
-            return self._failed(report, info, str(refusal))
-        recorded = self._record(run, info, answer, reading)
+            if not self.dry_run:
+                record_failure(self.store, info, self.at, str(refusal))
+            return replace(report, error=str(refusal))
         return replace(
             report,
             status=Outcome.UNCHANGED if recorded.repeated else Outcome.OK,
@@ -159,22 +165,48 @@ class Refresh:
             notes=reading.notes,
         )
 
+    def _not_before(self, last: datetime | None) -> None:
+        if last is not None and self.at < last:
+            raise _TooEarly(f"it was last refreshed with what was there at {iso(last)}, which is later")
+
+    def _keep(self, answer: Fetched) -> None:
+        if not self.dry_run:
+            self.archive.put(answer.body)
+
+    def _listed(self, reading: Reading, provider: str, source: Source) -> Reading:
+        """Leave out what only a source says that tells more of models without listing what is sold."""
+        if source.lists:
+            return reading
+        listing = [other.name for other in providers.sources(provider) if other.lists]
+        listed = {offer for name in listing for offer in offers_of_source(self.store, provider, name)}
+        ids = {model_id for model_id, _ in listed if model_id}
+        names = {name for model_id, name in listed if not model_id}
+        kept = (offer for offer in reading.offers if (offer.model_id in ids if offer.model_id else offer.name in names))
+        return reading.model_copy(update={"offers": tuple(kept)})
+
     def _record(self, run: int | None, info: SourceInfo, answer: Fetched, reading: Reading) -> Recorded:
-        if run is None:
-            return preview_reading(self.store, info, capture_info(answer), reading)
-        return record_reading(self.store, run, info, capture_info(answer), reading)
+        """Compare the reading with what stands and store it, in one transaction."""
+        try:
+            if run is None:
+                return preview_reading(self.store, info, capture_info(answer), reading)
+            return record_reading(self.store, run, info, capture_info(answer), reading)
+        except OlderCapture as error:
+            raise _TooEarly(str(error)) from error
+        except Contradiction as error:
+            raise _Refused(str(error)) from error
 
-    def _not_fetched(self, report: SourceReport, info: SourceInfo, answer: NotFetched) -> SourceReport:
-        if answer.kind != "not_captured":
-            return self._failed(report, info, answer.message)
-        if not self.dry_run:
-            record_not_captured(self.store, info)
-        return replace(report, status=Outcome.NOT_CAPTURED, error=answer.message)
 
-    def _failed(self, report: SourceReport, info: SourceInfo, error: str) -> SourceReport:
-        if not self.dry_run:
-            record_failure(self.store, info, self.at, error)
-        return replace(report, status=Outcome.FAILED, error=error)
+def fetch(fetcher: Fetcher, source: Source) -> Fetched:
+    """Get the bytes of a source."""
+    try:
+        answer = fetcher.fetch(source.addresses)
+    except RatecardError as error:
+        raise _Refused(str(error)) from error
+    if isinstance(answer, Fetched):
+        return answer
+    if answer.kind == "not_captured":
+        raise _NotCaptured(answer.message)
+    raise _Refused(answer.message)
 
 
 def read_document(answer: Fetched) -> Document:

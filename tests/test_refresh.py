@@ -15,6 +15,7 @@ from scraper.records import Reading
 from scraper.refresh import Outcome, Refresh
 from scraper.store import list_changes, list_offers, open_store
 from tests.captures import PRICING, Command, Folder, price_page
+from tests.readings import FIXTURES
 
 OPUS = ("Claude Opus 4.7", "5", "25")
 HAIKU = ("Claude Haiku 4.5", "1", "5")
@@ -159,3 +160,22 @@ def test_a_manifest_that_names_a_missing_file_fails_that_source(ratecard: Comman
     failed = ratecard("refresh", "anthropic", "--replay", folder.path, "--at", "2026-05-01")
     assert failed.code == 1
     assert "put the file back" in failed.out
+
+
+def test_a_source_that_lists_nothing_adds_to_known_offers_only(ratecard: Command, folder: Folder) -> None:
+    pricing = (FIXTURES / "openai" / "pricing.2026-09-01.html").read_bytes()
+    retired = "https://platform.openai.com/docs/deprecations"
+    folder.add(pricing, "2026-09-01", url="https://developers.openai.com/api/docs/pricing", kind="text/html")
+    known = ratecard("refresh", "openai", "--replay", folder.path, "--at", "2026-09-01", "--json").json["offers"]
+    page = (
+        "# Deprecations\n\n## 2026\n\n| Shutdown date | Model / system | Replacement |\n|---|---|---|\n"
+        "| 2026-10-23 | `gpt-4.1-nano` | `gpt-5` |\n| 2024-01-04 | `text-ada-001` | `gpt-4` |\n"
+    )
+    folder.add(page, "2026-09-02", url=retired)
+    ran = ratecard("refresh", "openai", "--replay", folder.path, "--at", "2026-09-02", "--json")
+    assert ran.code == 0, ran.json["sources"]
+    shown = ratecard("show", "openai/gpt-4.1-nano", "--json").json
+    assert shown["fields"]["retires"]["value"] == "2026-10-23"
+    assert ratecard("show", "openai/text-ada-001").code == 2
+    assert len(ratecard("gaps", "openai", "--json").json["gaps"]) > 0
+    assert known == ratecard("gaps", "openai", "--json").json["offers"]

@@ -20,7 +20,9 @@ class Source:
     document always gives the same reading; it raises `Unreadable` for a document that is not what it expects.
     `publishes` is the contract: the fields (rate keys and specs) that this source states for its offers; where an
     offer lacks one of them it is "not on the page", and a field that no source of a provider publishes has "no source".
-    `rank` orders the sources of one provider: where two state one field, the lower rank is published.
+    `rank` orders the sources of one provider: where two state one field, the lower rank is published. A source that
+    does not list what is sold (`lists` is False: release notes, a page of deprecations) tells more of the offers that
+    other sources list; what it says of other models is left out.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Source:
     read: Callable[[Document], Reading]
     publishes: frozenset[str]
     rank: int = 0
+    lists: bool = True
     fresh_days: int = 14
 
     def __post_init__(self) -> None:

@@ -146,5 +146,6 @@ SOURCES = (
         read=read_changelog,
         publishes=frozenset({"released", "status", "retires"}),
         rank=1,
+        lists=False,
     ),
 )

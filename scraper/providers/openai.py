@@ -138,6 +138,7 @@ SOURCES = (
         read=read_deprecations,
         publishes=frozenset({"retires"}),
         rank=1,
+        lists=False,
     ),
     Source(
         name="models-api",

@@ -145,8 +145,8 @@ _WEIGHT: Final = (
 
 
 def by_weight(changes: Sequence[ChangeView]) -> list[ChangeView]:
-    """Order changes for whoever reads only the first of them: what moved, what went, what came."""
-    return sorted(changes, key=lambda change: _WEIGHT.index(change.kind))
+    """Order changes for whoever reads only the first of them: prices that moved, what went, what came."""
+    return sorted(changes, key=lambda change: (_WEIGHT.index(change.kind), not is_rate_key(change.field)))
 
 
 def changes_text(changes: Sequence[ChangeView], *, limit: int | None = None) -> RenderableType:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, s
 from sqlalchemy.sql.dml import Update
 
 from scraper.diff import Before, Captured, Known, Plan, Standing, diff
-from scraper.errors import RatecardError
+from scraper.errors import OlderCapture
 from scraper.records import Note, Reading, Reason, State, iso
 from scraper.store.opening import Store
 from scraper.store.reading import changes_by_id
@@ -39,8 +39,9 @@ def begin_run(store: Store, *, started_at: datetime, at: datetime, replay: bool)
 def record_reading(store: Store, run: int, source: SourceInfo, capture: CaptureInfo, reading: Reading) -> Recorded:
     """Record what one source stated in one capture, in one transaction; return what it did.
 
-    The capture that was read last changes nothing, so that running twice is as good as once. Raises `RatecardError`
-    where the capture is older than the one read last, or the reading contradicts itself; nothing is written then.
+    The capture that was read last changes nothing, so that running twice is as good as once. Raises `OlderCapture`
+    where the capture is older than the one read last, `Contradiction` where the reading contradicts itself; nothing
+    is written then.
     """
     with store.writing(source.provider) as connection:
         return _record(connection, run, source, capture, reading)
@@ -84,7 +85,7 @@ def _record(connection: Connection, run: int, source: SourceInfo, capture: Captu
         connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
         return Recorded(offers=len(reading.offers), observations=facts, repeated=True)
     if stored.last_read is not None and captured.captured_at < stored.last_read.captured_at:
-        raise RatecardError(
+        raise OlderCapture(
             f"The capture of {source.provider}/{source.name} from {iso(captured.captured_at)} is older than the one "
             f"read last ({iso(stored.last_read.captured_at)}); older captures come in by backfill."
         )
