@@ -136,16 +136,16 @@ def _providers(wanted: Sequence[str] | None) -> Sequence[str]:
 
 @contextmanager
 def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[SourceReport], None]]:
-    """Give what is called after each source: a bar on a terminal, a line each elsewhere, nothing beside JSON."""
+    """Give what is called after each source: a bar on a terminal, a line each elsewhere, only failures beside JSON."""
     if quiet:
-        yield lambda _: None
+        yield lambda done: typer.echo(f"{done.name}: {done.summary}", err=True) if done.failed else None
     elif sys.stderr.isatty():
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("refresh", total=total)
-            yield lambda done: bar.update(task, advance=1, description=f"{done.provider} {done.source}")
+            yield lambda done: bar.update(task, advance=1, description=done.name)
     else:
-        yield lambda done: typer.echo(f"{done.provider} {done.source}: {done.summary}", err=True)
+        yield lambda done: typer.echo(f"{done.name}: {done.summary}", err=True)
 
 
 @app.command()
@@ -167,7 +167,13 @@ def diff(
 
 
 @app.command()
-def show(ref: Ref, as_of: AsOf = None, db: Db = None, as_json: Json = False) -> None:
+def show(
+    ref: Ref,
+    as_of: AsOf = None,
+    setup: Annotated[bool, typer.Option("--setup", help="Also show how to call it: install line, key, call.")] = False,
+    db: Db = None,
+    as_json: Json = False,
+) -> None:
     """Show an offer: its fields, what is said of each, and by which source."""
     with _opened(db) as opened:
         offers = _find(opened.store, ref, as_of)
@@ -176,6 +182,9 @@ def show(ref: Ref, as_of: AsOf = None, db: Db = None, as_json: Json = False) -> 
         return
     for offer in offers:
         text.show(text.offer_text(offer))
+        if setup and offer.model_id:
+            facts = providers.facts(offer.provider)
+            text.show(text.setup_text(facts, providers.call(offer.provider, offer.model_id)))
 
 
 @app.command()

@@ -43,7 +43,7 @@ def _refresh(store: Store, archive: Archive, at: datetime, say: Callable[[str], 
     same = [source for source in report.sources if source.status is Outcome.UNCHANGED]
     for source in report.sources:
         if source not in same:
-            say(f"  {source.provider} {source.source}: {source.summary}")
+            say(f"  {source.name}: {source.summary}")
     say(f"  {len(same)} other sources: the same captures as before\n" if same else "")
 
 
@@ -59,8 +59,9 @@ def _tell(
     show(text.gap_matrix(offers))
     say("")
     (offer,) = find_offers(store, provider, model_id, at)
-    say(f"$ ratecard show {provider}/{model_id}")
+    say(f"$ ratecard show {provider}/{model_id} --setup")
     show(text.offer_text(offer))
+    show(text.setup_text(providers.facts(provider), providers.call(provider, model_id)))
     say("")
     say(f"$ ratecard explain {provider}/{model_id} {field}     where one number comes from")
     view = next(view for view in offer.fields if view.field == field)

@@ -60,9 +60,19 @@ class SourceReport:
     notes: tuple[Note, ...] = ()
 
     @property
+    def name(self) -> str:
+        """The provider and the source."""
+        return f"{self.provider} {self.source}"
+
+    @property
+    def failed(self) -> bool:
+        """Whether the source could not be read."""
+        return self.status is Outcome.FAILED
+
+    @property
     def summary(self) -> str:
         """What happened, in a few words."""
-        if self.status is Outcome.FAILED:
+        if self.failed:
             return f"failed: {self.error}"
         if self.status is Outcome.NOT_CAPTURED:
             return "not captured"
@@ -92,7 +102,7 @@ class Report:
     @property
     def failed(self) -> tuple[SourceReport, ...]:
         """The sources that could not be read."""
-        return tuple(source for source in self.sources if source.status is Outcome.FAILED)
+        return tuple(source for source in self.sources if source.failed)
 
 
 class _Refused(Exception):

@@ -24,12 +24,12 @@ def report_text(report: Report) -> RenderableType:
     for source in report.sources:
         for note in source.notes[:5]:
             place = f" ({note.locator})" if note.locator else ""
-            parts.append(Text(f"not understood  {source.provider} {source.source}: {note.text}{place}", style="yellow"))
+            parts.append(Text(f"not understood  {source.name}: {note.text}{place}", style="yellow"))
         if len(source.notes) > 5:
             more = f"… and {len(source.notes) - 5} more; `ratecard refresh --json` lists all"
             parts.append(Padding(Text(more, style="dim"), (0, 0, 0, 16)))
     for source in report.failed:
-        parts.append(Text(f"FAILED  {source.provider} {source.source} ({source.url}): {source.error}", style="red"))
+        parts.append(Text(f"FAILED  {source.name} ({source.url}): {source.error}", style="red"))
     parts.append(Text(_summary(report), style="bold"))
     return Group(*parts)
 

@@ -133,6 +133,18 @@ def test_every_command_has_help_and_the_version_is_told(ratecard: Command) -> No
     assert ratecard("db", "upgrade").out.endswith("is up to date.\n")
 
 
+def test_show_tells_how_to_call_an_offer_by_the_id_that_works(ratecard: Command) -> None:
+    ratecard("refresh", "replicate", "--replay", FIXTURES, "--at", "2026-09-01")
+    shown = ratecard("show", "replicate/openai/gpt-4.1-nano", "--setup").out
+    assert "replicate.run(" in shown
+    assert '"openai/gpt-4.1-nano"' in shown
+    assert "REPLICATE_API_TOKEN" in shown
+    fields = ratecard("show", "replicate/openai/gpt-4.1-nano", "--json").json["fields"]
+    assert (fields["input"]["value"], fields["output"]["value"]) == ("0.10", "0.40")
+    for name in ("cache_read", "cache_write", "input{tier=batch}", "output{tier=batch}"):
+        assert fields[name]["state"] == "not_sourced"
+
+
 def test_demo_shows_changes_gaps_and_evidence(ratecard: Command) -> None:
     shown = ratecard("demo")
     assert shown.code == 0

@@ -289,3 +289,8 @@ def test_any_heading_is_looked_at_without_failing(text: str) -> None:
     assume("\0" not in text)
     found = find_unit(text)
     assert found is None or found.quantity > 0
+
+
+def test_a_unit_that_cannot_be_converted_exactly_is_refused() -> None:
+    with pytest.raises(Unreadable):
+        per(Decimal(1), Unit(Decimal(3), "image"), Unit(Decimal(1), "image"))

@@ -179,3 +179,17 @@ def test_a_source_that_lists_nothing_adds_to_known_offers_only(ratecard: Command
     assert ratecard("show", "openai/text-ada-001").code == 2
     assert len(ratecard("gaps", "openai", "--json").json["gaps"]) > 0
     assert known == ratecard("gaps", "openai", "--json").json["offers"]
+
+
+def test_a_truncated_feed_fails_in_one_sentence_on_stderr_too(ratecard: Command, folder: Folder) -> None:
+    whole = (FIXTURES / "openrouter" / "models.2026-09-01.json").read_text()
+    feed = "https://openrouter.ai/api/v1/models"
+    folder.add(whole, "2026-09-01", url=feed, kind="application/json")
+    folder.add(whole[: len(whole) // 2], "2026-09-08", url=feed, kind="application/json")
+    ratecard("refresh", "openrouter", "--replay", folder.path, "--at", "2026-09-01")
+    before = ratecard("export", "offers-json").out
+    failed = ratecard("refresh", "openrouter", "--replay", folder.path, "--at", "2026-09-08", "--json")
+    assert failed.code == 1
+    assert failed.err.startswith("openrouter models: failed: cannot be read: it is not whole JSON")
+    assert failed.err.count("\n") == 1
+    assert ratecard("export", "offers-json").out == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scraper.extract import Unreadable
 from scraper.extract.vocabulary import (
     ID,
     KNOWN,
@@ -167,13 +168,17 @@ def test_tiers_and_modalities_have_their_names() -> None:
     assert [tier_of(text) for text in ("Standard", " BATCH API ", "Flex", "Fast mode", "Turbo")] == [
         "", "batch", "flex", "fast", None,
     ]  # fmt: skip
-    assert [modality_of(text) for text in ("Audio", "Images", "VIDEO", "Text", "Speech")] == [
+    assert [modality_of(text) for text in ("Audio", "Images", "VIDEO", "Text", "Text / image", "")] == [
         "audio",
         "image",
         "video",
         "",
         "",
+        "",
     ]
+    for text in ("Speech", "Audio / video", "Text and more"):
+        with pytest.raises(Unreadable):
+            modality_of(text)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from scraper.extract import Unreadable, jsontext
+from scraper.extract import REFUSALS, Unreadable, jsontext
 from scraper.extract.document import Document
 from scraper.extract.jsontext import Json, escape
 from scraper.extract.money import per
@@ -112,7 +112,7 @@ def read_feed(document: Document, feed: Feed) -> Offers:
         try:
             model_id = clean(row[feed.model_id])
             named = Named(model_id, clean(str(row.get(feed.name) or model_id)) if feed.name else model_id)
-        except Unreadable as problem:
+        except REFUSALS as problem:
             offers.note("unreadable", str(problem), f"#{pointer}/{escape(feed.model_id)}")
             continue
         offers.add(named, row_facts(row, feed, pointer, offers))
@@ -126,7 +126,7 @@ def row_facts(row: Row, feed: Feed, pointer: str, offers: Offers) -> list[Fact]:
     if feed.more is not None:
         try:
             facts.extend(feed.more(row, pointer, offers))
-        except Unreadable as problem:
+        except REFUSALS as problem:
             offers.note("unreadable", f"{row.get(feed.model_id)}: {problem}", f"#{pointer}")
     return facts
 
@@ -148,7 +148,7 @@ def _prices(row: Row, feed: Feed, pointer: str, offers: Offers) -> Iterator[Fact
         place = f"{pointer}/{price.path}"
         try:
             fact = amount_fact(value, place, price, free=free, promotional=promotional, currency=feed.currency)
-        except Unreadable as problem:
+        except REFUSALS as problem:
             offers.note("unreadable", f"{row[feed.model_id]} {price.path}: {problem}", f"#{place}")
             continue
         if fact is not None:
@@ -163,7 +163,7 @@ def _specs(row: Row, feed: Feed, pointer: str, offers: Offers) -> Iterator[Fact]
         place = f"{pointer}/{spec.path}"
         try:
             written = spec.write(value)
-        except Unreadable as problem:
+        except REFUSALS as problem:
             offers.note("unreadable", f"{row[feed.model_id]} {spec.path}: {problem}", f"#{place}")
             continue
         if written:

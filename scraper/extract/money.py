@@ -310,7 +310,10 @@ def per(amount: Decimal, unit: Unit, wanted: Unit) -> Decimal:
     """
     if (unit.thing, unit.over) != (wanted.thing, wanted.over):
         raise Unreadable(f"a price per {unit} is not a price per {wanted}")
-    ratio = _EXACT.divide(wanted.quantity, unit.quantity)
+    try:
+        ratio = _EXACT.divide(wanted.quantity, unit.quantity)
+    except Inexact as error:
+        raise Unreadable(f"a price per {unit} cannot be given exactly per {wanted}") from error
     shift = ratio.adjusted()
     if ratio == Decimal(1).scaleb(shift):
         shifted = amount.scaleb(shift, _EXACT)

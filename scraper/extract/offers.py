@@ -55,9 +55,13 @@ class Offers:
         """Return the offers with each field once; offers that state nothing are left out."""
         offers = []
         for model_id, name, shared, facts in self._products():
-            settled = self._settled(model_id or name, facts)
-            if settled:
-                offers.append(Offer(model_id=model_id, name=name, shared_id=shared, facts=tuple(settled)))
+            settled = tuple(self._settled(model_id or name, facts))
+            if not settled:
+                continue
+            try:
+                offers.append(Offer(model_id=model_id, name=name, shared_id=shared, facts=settled))
+            except ValueError as error:
+                self.note("unreadable", f"the offer {(model_id or name)[:100]!r} is refused: {error}")
         return Reading(offers=tuple(offers), notes=tuple(self._notes))
 
     def _products(self) -> Iterable[tuple[str, str, bool, list[Fact]]]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scraper.extract import Unreadable
+from scraper.extract import REFUSALS, Unreadable
 from scraper.extract.grid import Grid, Line
 from scraper.extract.markup import Context, Table
 from scraper.extract.money import find_unit
@@ -85,7 +85,12 @@ def read_line(
         elif role is Role.ID:
             found.model_id = found.model_id or cell
         elif role is Role.MODALITY:
-            modality = modality_of(cell.line)
+            try:
+                modality = modality_of(cell.line)
+            except Unreadable as problem:
+                # Which of its prices are whose is not known then.
+                offers.note("unreadable", str(problem), cell.locator)
+                return found
         elif role in (Role.RESOLUTION, Role.QUALITY) and role is not None and cell.line:
             labels[role.value] = cell.line.replace(" ", "")
     scale = scale.labelled(**labels)
@@ -100,7 +105,7 @@ def read_line(
                 key = meaning.key or RateKey("tokens", "", meaning.labels)
                 key = key.with_modality(modality) if modality else key
                 found.facts.extend(facts_of(cell, key, unit_scale(scale, *reversed(path))))
-        except Unreadable as problem:
+        except REFUSALS as problem:
             offers.note("unreadable", f"{' / '.join(path)}: {problem}", cell.locator)
     return found
 
@@ -156,7 +161,11 @@ def read_table(
             # Markdown has no rowspan: a line without a name goes on with the one above.
             found.name, found.model_id = above.name, above.model_id
         above = found
-        named = naming(found)
+        try:
+            named = naming(found)
+        except REFUSALS as problem:
+            offers.note("unreadable", f"a line's name: {problem}", table.locator)
+            continue
         if not named and found.facts:
             offers.note("unreadable", "a line of prices names no model", table.locator)
         for one in named:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
+from scraper.extract import Unreadable
 from scraper.meters import MODALITIES, RateKey
 from scraper.records import clean
 
@@ -80,9 +81,18 @@ TIER_NAMES: Final = frozenset(_TIERS)
 
 
 def modality_of(text: str) -> str:
-    """Return the modality that a cell of a modality column names; "" for text and for what is no modality."""
-    folded = clean(text).casefold().rstrip("s")
-    return folded if folded in MODALITIES else ""
+    """Return the modality that a cell of a modality column names; "" for text, and for several with text among them.
+
+    Raises `Unreadable` for anything else.
+    """
+    parts = {part.rstrip("s") for part in re.split(r"\s*(?:/|,|&|\band\b)\s*", clean(text).casefold()) if part}
+    if not parts <= {"text", *MODALITIES}:
+        raise Unreadable(f"{text!r} is not a modality")
+    if not parts or "text" in parts:
+        return ""
+    if len(parts) > 1:
+        raise Unreadable(f"{text!r} names several modalities")
+    return parts.pop()
 
 
 def tier_of(text: str) -> str | None:

@@ -32,3 +32,9 @@ def facts(provider: str) -> dict[str, Any]:
     """Return the facts for people who use a provider (its NAME.toml): address, key variable, call, gotchas."""
     text = resources.files(__name__).joinpath(f"{provider.replace('-', '_')}.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
+
+
+def call(provider: str, model_id: str) -> str:
+    """Return the provider's call with an offer's own id in it, ready to be run."""
+    written: str = facts(provider)["call"]
+    return written.replace("{model_id}", model_id).strip()

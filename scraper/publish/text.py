@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -83,6 +83,17 @@ def offer_text(offer: OfferView) -> RenderableType:
             later.add_row(view.field, said(view), _day(view.valid_from), _terms(view), view.source)
         parts += [Text(), _indented(later)]
     return Group(*parts)
+
+
+def setup_text(facts: Mapping[str, Any], call: str) -> RenderableType:
+    """Show how an offer is called: the install line, the key's variable, the call, what to mind."""
+    table = _table("", "", head=False)
+    for label, value in (("install", facts["install"]), ("key", facts["key_variable"]), ("address", facts["base_url"])):
+        table.add_row(Text(label, style="dim"), value)
+    table.add_row(Text("call", style="dim"), call)
+    for line in facts["gotchas"]:
+        table.add_row(Text("mind", style="dim"), line)
+    return Group(Text(), _indented(table))
 
 
 def _terms(view: FieldView) -> str:
