@@ -69,6 +69,7 @@ def rates(reading: Reading) -> dict[str, str | None]:
     [
         (price(), "input", "3"),
         (price("$0.015", "per thousand input tokens"), "input", "15"),
+        (price(title="per 1M input tokens"), "input", "3"),
         (price("$1,000.50"), "input", "1000.50"),
         (price("$2.50", "per thousand output images", metric="image_output_count"), "images", "0.00250"),
         (price("$0.04", "per output image", metric="image_output_count"), "images", "0.04"),
@@ -93,6 +94,7 @@ def test_prices_are_for_what_their_titles_say(said: dict[str, Any], field: str, 
     [
         price("$0"),
         price("$0.00"),
+        price(price=None),
         price("-$1"),
         price("$1-2"),
         price("from $1"),
@@ -191,7 +193,7 @@ def test_what_a_price_is_for_is_read_or_refused() -> None:
     assert read_per("per million input tokens") == (Decimal(1_000_000), "input token")
     assert read_per("/ thousand seconds of output audio") == (Decimal(1_000), "second of output audio")
     assert read_per("Per Run") == (Decimal(1), "run")
-    for text in ("", "million input tokens", "per 1M tokens", "per"):
+    for text in ("", "million input tokens", "per 5M tokens", "per"):
         with pytest.raises(Unreadable):
             read_per(text)
 

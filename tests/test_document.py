@@ -56,6 +56,14 @@ def assert_found_again(document: Document) -> None:
     assert [again.at(passage.locator) for passage in found] == found
 
 
+def test_a_raised_mark_in_markdown_is_a_footnote_mark() -> None:
+    document = Document("| a^\\*^ | b |\n| --- | --- |\n| $1.50^2^ | 2^10^ |\n", "markdown")
+    (table,) = document.tables
+    (head, _), (price, _) = table.grid.rows
+    assert (head.line, head.footnotes) == ("a", ("*",))
+    assert (price.line, price.footnotes) == ("$1.50", ("2",))
+
+
 @pytest.mark.parametrize(("text", "kind"), [(PAGE, "html"), (MARKDOWN, "markdown")])
 def test_every_passage_is_found_again_at_its_locator(text: str, kind: str) -> None:
     document = Document(text, kind)

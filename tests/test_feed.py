@@ -15,6 +15,7 @@ from scraper.extract.router import PRICES, expiry, is_discounted, is_free, modal
 from scraper.extract.specs import day_of_epoch
 from scraper.meters import Unit
 from scraper.providers.openrouter import read_endpoints
+from scraper.providers.openrouter import read_models as read_openrouter
 from scraper.providers.perplexity import read_models as read_perplexity
 from scraper.providers.vercel import read_models as read_vercel
 from scraper.records import Reading
@@ -140,6 +141,21 @@ def test_a_new_key_is_noted_once_and_a_known_one_never() -> None:
         ("off_contract", "the key 'pricing/night' is new in this feed", "#…/pricing/night"),
     ]
     assert len(reading.offers) == 2
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"pricing": {"prompt": "0.000001", "discount": "half"}},
+        {"supported_parameters": [{"name": "tools"}]},
+        {"architecture": {"input_modalities": True, "output_modalities": [None]}},
+    ],
+)
+def test_a_row_with_an_odd_value_is_noted_and_the_others_read(odd: dict[str, object]) -> None:
+    whole = {"id": "a/b", "name": "B", "pricing": {"prompt": "0.000002"}}
+    reading = read_openrouter(rows({"id": "a/odd", "name": "Odd", **odd}, whole))
+    assert values(reading) == {"input": "2"}
+    assert {note.kind for note in reading.notes} == {"unreadable"}
 
 
 def test_rows_without_an_id_or_with_an_impossible_one_are_noted_and_the_others_read() -> None:
@@ -296,8 +312,10 @@ def test_a_row_is_free_where_its_id_or_name_says_so(row: dict[str, object], free
 def test_modalities_come_from_the_lists_or_the_text_and_the_year_2098_is_no_retirement() -> None:
     assert modalities_of({"input_modalities": ["image", "text"], "output_modalities": ["text"]}) == "text+image->text"
     assert modalities_of({"modality": "text+image->text"}) == "text+image->text"
-    with pytest.raises(Unreadable):
-        modalities_of({"modality": "text"})
+    assert modalities_of({"modality": "multimodal"}) == ""
+    for odd in ({"modality": 5}, {"input_modalities": [{}], "output_modalities": ["text"]}, {"modality": "->"}):
+        with pytest.raises(Unreadable):
+            modalities_of(odd)
     assert expiry("2026-09-30") == "2026-09-30"
     assert expiry("2098-12-31") == ""
     with pytest.raises(Unreadable):
@@ -335,7 +353,7 @@ def test_the_first_tier_is_the_base_and_the_later_ones_hold_for_long_prompts() -
 @pytest.mark.parametrize(
     "tiers",
     [
-        [{"cost": "0.000001", "min": 5}],
+        [{"cost": "0.000001", "min": -5}],
         [{"cost": "0.000001"}, {"cost": "0.000002"}],
         [{"cost": "0.000001"}, {"cost": "0.000002", "min": "200k"}],
         "two",
@@ -349,6 +367,30 @@ def test_tiers_whose_beginnings_are_unclear_are_noted(tiers: object) -> None:
     assert [note.kind for note in reading.notes] == ["unreadable"]
 
 
+def test_tiers_may_begin_with_long_prompts() -> None:
+    reading = gateway({"input": "0.000001", "input_tiers": [{"cost": "0.000002", "min": 200001}]})
+    assert values(reading) == {"input": "1", "input{prompt_gt=200001}": "2"}
+    assert not reading.notes
+
+
+@pytest.mark.parametrize(
+    ("kind", "other", "expected"),
+    [
+        ("speech", {"speech_input_character_cost": "0.000015"}, {"characters": "15"}),
+        ("transcription", {"transcription_duration_cost_per_second": "0.0001"}, {"audio_seconds": "0.0001"}),
+        ("image", {"image": "0.035"}, {"images": "0.035"}),
+        ("image", {"output": "0.00003"}, {"input": "15", "output": "30"}),
+        ("language", {"image": "0.035"}, {"input": "15", "images": "0.035"}),
+    ],
+)
+def test_input_beside_the_price_of_another_thing_is_no_price_of_a_token(
+    kind: str, other: dict[str, object], expected: dict[str, str]
+) -> None:
+    reading = gateway({"input": "0.000015", **other}, type=kind)
+    assert values(reading) == expected
+    assert not reading.notes
+
+
 def test_max_tokens_is_a_limit_only_where_rows_have_a_type() -> None:
     first = gateway({"input": "0.000001"}, max_tokens=1024, created=1753435038)
     assert values(first) == {"input": "1"}
@@ -356,16 +398,17 @@ def test_max_tokens_is_a_limit_only_where_rows_have_a_type() -> None:
     assert values(later) == {"input": "1", "max_output_tokens": "64000", "released": "2025-06-17"}
 
 
-def test_a_variant_by_something_unknown_is_noted() -> None:
-    said = gateway(
-        {"video_duration_pricing": [{"cost_per_second": "0.1", "resolution": "720p", "voice_control": True}]}
-    )
-    assert said.offers == ()
-    assert "voice_control" in said.notes[0].text
-    plain = gateway(
-        {"video_duration_pricing": [{"cost_per_second": "0.1", "resolution": "720p", "voice_control": None}]}
-    )
-    assert values(plain) == {"video_seconds{resolution=720p}": "0.1"}
+def test_variants_are_labels_and_one_by_something_unknown_is_noted() -> None:
+    def video(**more: object) -> Reading:
+        return gateway({"video_duration_pricing": [{"cost_per_second": "0.1", "resolution": "720p", **more}]})
+
+    assert values(video(audio=False, depth=None)) == {"video_seconds{resolution=720p}": "0.1"}
+    assert values(video(voice_control=True, audio=True)) == {
+        "video_seconds{resolution=720p,variant=audio+voice_control}": "0.1"
+    }
+    unknown = video(depth=True)
+    assert unknown.offers == ()
+    assert "depth" in unknown.notes[0].text
 
 
 def test_tiers_and_regions_are_labels_and_a_name_that_no_label_can_be_is_noted() -> None:
@@ -380,6 +423,7 @@ def test_tiers_and_regions_are_labels_and_a_name_that_no_label_can_be_is_noted()
         "input{prompt_gt=200000,tier=priority}": "4",
         "input{region=eu}": "3",
     }
+    assert values(gateway({**base, "service_tiers": {"default": base}})) == {"input": "1"}
     odd = gateway({**base, "service_tiers": {"very fast": {"input": "0.000002"}}})
     assert values(odd) == {"input": "1"}
     assert [note.kind for note in odd.notes] == ["unreadable"]

@@ -44,6 +44,8 @@ MILLION = unit(1_000_000, "token")
         ("$0.0001 / 1K tokens", "0.0001", "USD", unit(1000, "token")),
         ("$3 / MTok", "3", "USD", MILLION),
         ("$0.25 / MTok1", "0.25", "USD", MILLION),
+        ("$0.25 / MTok [1]", "0.25", "USD", MILLION),
+        ("$0.25 (12)", "0.25", "USD", None),
         ("$2 per million tokens", "2", "USD", MILLION),
         ("$1/M tokens", "1", "USD", MILLION),
         ("$22.00 per 1M characters", "22.00", "USD", unit(1_000_000, "character")),

@@ -38,6 +38,10 @@ def read(text: str, key: str = "input", scale: Scale = TABLE) -> dict[str, str]:
         ("$0.0000025 per token", "input", {"input": "2.5"}),
         ("$2.50*", "input", {"input": "2.50"}),
         ("$2.50¹", "input", {"input": "2.50"}),
+        ("$2.50 (1)", "input", {"input": "2.50"}),
+        ("$2.50 [12]", "input", {"input": "2.50"}),
+        ("$0.125 (input caching)", "cache_read", {"cache_read": "0.125"}),
+        ("Same as Standard\n$0.20", "cache_read", {"cache_read": "0.20"}),
         ("$0.25 / MTok1", "input", {"input": "0.25"}),
         ("$0.15 input$0.60 output", "tokens", {"input": "0.15", "output": "0.60"}),
         ("$1 input $0.1 cached input $2 output", "tokens", {"input": "1", "cache_read": "0.1", "output": "2"}),
@@ -105,6 +109,31 @@ def test_f19_a_cell_with_words_that_are_not_understood_gives_nothing(text: str) 
 def test_two_prices_or_two_currencies_for_one_thing_are_refused(text: str) -> None:
     with pytest.raises(Unreadable):
         read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Input $1 Output $2",
+        "Input$1Output$2",
+        "$1 > 200K > 272K tokens",
+        "$1 starting January 1, 2027 through December 31, 2026",
+        "$1 through May 1, 2026 until May 31, 2026",
+    ],
+)
+def test_words_that_contradict_each_other_are_refused(text: str) -> None:
+    with pytest.raises(Unreadable):
+        read(text)
+
+
+def test_an_equivalent_with_a_day_of_its_own_says_nothing_of_the_price_before_it() -> None:
+    lines = "$9 (audio) through December 31, 2026.", "$18 (audio) starting January 1, 2027."
+    same = "Equivalent to $0.002 per 10s audio* through December 31, 2026.", "Equivalent to $0.004 per 10s audio*."
+    for glue in ("\n", " "):
+        cell = plain_passage(glue.join((*lines, *same)), "text[1]")
+        now, later = facts_of(cell, RateKey("output"), TABLE)
+        assert (now.field, now.value, now.valid_from) == ("output.audio", "9", None)
+        assert (later.value, later.valid_from, later.valid_until) == ("18", datetime(2027, 1, 1, tzinfo=UTC), None)
 
 
 @pytest.mark.parametrize("text", ["$0", "$0.00", "0", "0.000", "$0 input $1 output"])

@@ -27,6 +27,8 @@ from scraper.extract.specs import day_end, day_of_epoch, day_start, listed, moda
         ("MAXIMUM: 384K", "384000"),
         ("DEFAULT: 4K\nMAXIMUM: 8K", "8000"),
         ("up to 1M", "1000000"),
+        ("200K tokens / 1M tokens (beta)", "200000"),
+        ("64K / 128K (beta)", "64000"),
     ],
 )
 def test_counts_of_tokens(text: str, tokens: str) -> None:
@@ -36,7 +38,8 @@ def test_counts_of_tokens(text: str, tokens: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "-", "0", "0K", "-5", "128k-256k", "128K/64K", "~128K", "128K+", "1,5M", "0,128", "131.072", "200.5", "1e6",
+        "", "-", "0", "0K", "-5", "128k-256k", "128K/64K", "128K / 64K tokens", "1M (beta)", "~128K", "128K+", "1,5M",
+        "0,128", "131.072", "200.5", "1e6",
         "128 000", "1,0000", "２００", "unlimited", "128KB", "128K input", "DEFAULT: 4K", "1.2345678M", "9" * 400,
     ],
 )  # fmt: skip
@@ -86,10 +89,11 @@ def test_other_dates_are_refused(text: str) -> None:
         read_date(text)
 
 
-def test_a_footnote_mark_glued_to_a_year_is_dropped_where_the_page_has_it() -> None:
-    assert read_date("Jan 20262", footnotes=("1", "2")) == "2026-01"
+@pytest.mark.parametrize("text", ["Jan 20262", "Jan 2026 2"])
+def test_a_footnote_mark_beside_a_year_is_dropped_where_the_page_has_it(text: str) -> None:
+    assert read_date(text, footnotes=("1", "2")) == "2026-01"
     with pytest.raises(Unreadable):
-        read_date("Jan 20263", footnotes=("1", "2"))
+        read_date(text, footnotes=("1", "3"))
 
 
 @given(

@@ -141,6 +141,22 @@ def test_a_tab_of_a_switch_that_names_no_known_tier_gives_no_price() -> None:
     assert [note.kind for note in reading.notes] == ["unknown_heading"]
 
 
+def test_a_tier_may_stand_in_the_heading() -> None:
+    def section(heading: str, price: str) -> str:
+        return f"<h2>{heading}</h2><p>Price per 1M tokens</p>{shown('Model|Input', f'a|{price}')}"
+
+    parts = section("Text tokens", "$4"), section("Text tokens (Flex Processing)", "$3"), section("Batch pricing", "$2")
+    found = values(read(page(*parts)))
+    assert found == {"a": {"input": "4", "input{tier=flex}": "3", "input{tier=batch}": "2"}}
+
+
+def test_what_stands_between_tiers_in_a_bar_of_tabs_is_a_tab() -> None:
+    first, second = shown("Model|Input", "a|$4.00"), shown("Model|Input", "b|$9.00")
+    reading = read(page("<p>BatchHyperfastStandard</p>", f"<p>Batch</p>{first}<p>Hyperfast</p>{second}"))
+    assert values(reading) == {"a": {"input{tier=batch}": "4.00"}}
+    assert [note.kind for note in reading.notes] == ["unknown_heading"]
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

@@ -7,17 +7,18 @@ print the real headings and the tabs' names as lines of their own.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from scraper.extract.document import Document
 from scraper.extract.grid import Grid, header_group_continued
 from scraper.extract.markup import Context, Heading, Table, Text
 from scraper.extract.passage import Passage
-from scraper.extract.payload import Payload
-from scraper.extract.vocabulary import Role, Vocabulary, tier_of
+from scraper.extract.vocabulary import TIER_NAMES, Role, Vocabulary, tier_of
 
 _CAPTION = re.compile(r"(?:(?P<tier>\w[\w -]*?) pricing|(?:\w+ )?pricing table) data", re.IGNORECASE)
+_TIER = re.compile("|".join(name.capitalize() for name in sorted(TIER_NAMES, key=len, reverse=True)))
+_LONGEST_BAR = 100
 _SECTION = re.compile(r"[A-Z](?:[\w/&-]+ ?){1,8}", re.ASCII)
 
 
@@ -64,7 +65,11 @@ def tier_above(table: Table, tabs: Collection[str] = ()) -> str | None:
     context = table.context
     if any(tier_of(text) is None for text in [text.line for text in context.texts if text.line in tabs][-1:]):
         return None
-    return tier_of(context.label) if context.label else ""
+    if context.label:
+        return tier_of(context.label)
+    # "Batch pricing", "Text tokens (Flex Processing)"
+    found = re.fullmatch(r"(?:.*\()?(?P<tier>[^()]+?)(?: pricing)?\)?", context.heading, re.IGNORECASE)
+    return (tier_of(found["tier"]) if found else None) or ""
 
 
 def modality_above(table: Table) -> str:
@@ -73,11 +78,14 @@ def modality_above(table: Table) -> str:
     return match[1].casefold() if match else ""
 
 
-def tab_names(payloads: Iterable[Payload]) -> frozenset[str]:
-    """Return the names of tabs that the payloads of a page's switches give: `options` of `label` and `value`."""
-    options = [payload.value.get("options") for payload in payloads if isinstance(payload.value, dict)]
+def tab_names(document: Document) -> frozenset[str]:
+    """Return the names of tabs that the payloads of a page's switches give (`options` of `label` and `value`), and
+    what stands between the names of tiers in a bar of tabs: "StandardBatchFlexPriority"."""
+    options = [payload.value.get("options") for payload in document.payloads if isinstance(payload.value, dict)]
     labels = [one.get("label") for some in options if isinstance(some, list) for one in some if isinstance(one, dict)]
-    return frozenset(label for label in labels if isinstance(label, str))
+    bars = [_TIER.split(text.passage.line) for text in document.texts if len(text.passage.line) < _LONGEST_BAR]
+    labels += [part.strip(" |,·*-") for parts in bars if len(parts) > 2 for part in parts]
+    return frozenset(label for label in labels if isinstance(label, str) and label)
 
 
 def with_heading_row(table: Table, vocabulary: Vocabulary) -> Table:

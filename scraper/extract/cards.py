@@ -20,8 +20,8 @@ from scraper.extract.prices import Scale, facts_of
 from scraper.meters import RateKey, Unit
 from scraper.records import Fact, clean
 
-_SCALES: Final = {"": 1, "hundred": 100, "thousand": 1_000, "million": 1_000_000}
-_PER = re.compile(r"(?:per|/) ?(?:(?P<scale>hundred|thousand|million) )?(?P<thing>[a-z ]+)", re.IGNORECASE)
+_SCALES: Final = {"": 1, "hundred": 100, "thousand": 1_000, "1k": 1_000, "million": 1_000_000, "1m": 1_000_000}
+_PER = re.compile(r"(?:per|/) ?(?:(?P<scale>hundred|thousand|million|1[km]) )?(?P<thing>[a-z ]+)", re.IGNORECASE)
 _SHOWN = re.compile(r"(?P<amount>\$\s?[\d.,]+) ?(?P<title>(?:per\b|/).*)?", re.IGNORECASE)
 _MAX_GAP: Final = 1
 
@@ -85,8 +85,13 @@ def read_per(title: str) -> tuple[Decimal, str]:
 
 
 def facts_per(amount: Passage, quantity: Decimal, key: RateKey) -> tuple[Fact, ...]:
-    """Return the facts of an amount for so many of a key's thing. A zero that is not called free is `Unreadable`."""
+    """Return the facts of an amount for so many of a key's thing.
+
+    Raises `Unreadable` where there is no amount, and for a zero that is not called free.
+    """
     facts = facts_of(amount, key, Scale(Unit(quantity, key.unit.thing, key.unit.over)))
+    if not facts:
+        raise Unreadable("there is no amount")
     if re.search(r"\d", amount.line) and any(fact.value is not None and not Decimal(fact.value) for fact in facts):
         raise Unreadable(f"{amount.line!r} is a zero, not a price")
     return facts

@@ -19,6 +19,7 @@ from scraper.extract.markup import Block, Heading, Island, Table, Text, blocks_o
 from scraper.extract.passage import Passage, plain_passage
 from scraper.extract.payload import Payload, payloads_of
 from scraper.extract.vocabulary import TIER_NAMES
+from scraper.records import clean
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Document:
             elif isinstance(block, Table):
                 found.update((cell.locator, cell) for row in block.grid.rows for cell in row if cell.locator)
                 lines = [line for _, line in block.source_lines]
-                found[block.locator] = Passage("\n".join(lines), " / ".join(lines), block.locator, "table")
+                found[block.locator] = Passage("\n".join(lines), clean(" / ".join(lines)), block.locator, "table")
         return found
 
     def at(self, locator: str) -> Passage:

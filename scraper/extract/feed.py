@@ -140,7 +140,11 @@ def _prices(row: Row, feed: Feed, pointer: str, offers: Offers) -> Iterator[Fact
             offers.note("unreadable", f"{row[feed.model_id]}: {stated!r} is not a known unit of prices", f"#{pointer}")
             return
         prices = [replace(price, unit=unit) for price in prices]
-    free, promotional = feed.free(row), feed.promotional(row)
+    try:
+        free, promotional = feed.free(row), feed.promotional(row)
+    except REFUSALS as problem:
+        offers.note("unreadable", f"{row[feed.model_id]}: {problem}", f"#{pointer}")
+        return
     for price in prices:
         value = at_path(row, price.path)
         if value is None or not price.when(row):
@@ -272,6 +276,13 @@ def as_text(value: Json) -> str:
     if not isinstance(value, str):
         raise Unreadable(f"{str(value)[:60]!r} is not a text")
     return clean(value)
+
+
+def as_texts(value: Json) -> list[str]:
+    """Return a list of texts. Raises `Unreadable` for what is no list, and for a list of other things."""
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise Unreadable(f"{str(value)[:60]!r} is not a list of texts")
+    return value
 
 
 def _note_new_keys(row: Row, feed: Feed, offers: Offers) -> None:

@@ -16,6 +16,7 @@ _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _TAG_LINE = re.compile(r"^[ \t]*</?[A-Za-z][\w.-]*(?:\s[^\n]*)?>[ \t]*$", re.MULTILINE)
 _TAB = re.compile(r"<(?:Tab|TabItem)\b[^>]*?\b(?:title|label)=\"([^\"]*)\"[^>]*>")
 _COMMENT = re.compile(r"\{/\*.*?\*/\}|<!--.*?-->", re.DOTALL)
+_RAISED = re.compile(r"\^((?:\\?\*)+|\d{1,2}|[†‡]+)\^")  # "Search^\*^", a footnote mark
 
 
 class _Renderer(RendererHTML):
@@ -48,6 +49,7 @@ def to_html(markdown: str) -> str:
     text = _COMMENT.sub("", text)
     text = _TAB.sub(lambda match: f'<div role="tabpanel" aria-label="{match[1]}">', text)
     text = re.sub(r"</(?:Tab|TabItem)>", "</div>", text)
+    text = _RAISED.sub(lambda match: f"<sup>{match[1]}</sup>", text)
     # A component's tag on a line of its own must not swallow the Markdown next to it.
     text = _TAG_LINE.sub(lambda match: f"\n{match[0].strip()}\n", text)
     env: dict[str, Any] = {"lines": text.split("\n")}

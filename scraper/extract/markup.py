@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from scraper.extract import Unreadable
 from scraper.extract.grid import Grid, spread
+from scraper.extract.nesting import nested_too_deep
 from scraper.extract.passage import STRUCK, Passage, tidy_lines, unstruck
 from scraper.records import clean
 
@@ -127,6 +129,8 @@ def _raw_text(node: LexborNode, found: dict[str, list[str]], *, block_break: str
             inner = _raw_text(child, found)
             if tag == "code":
                 found["codes"].append(clean(child.text()))
+            if tag == "span":
+                found["spans"].append(_shown(inner))
             if tag == "a" and child.attributes.get("href"):
                 found["links"].append(child.attributes["href"] or "")
                 found["link_texts"].append(_shown(inner))
@@ -149,6 +153,7 @@ def _passage(raw: str, found: dict[str, list[str]], locator: str, tag: str) -> P
         codes=tuple(found["codes"]),
         links=tuple(found["links"]),
         link_texts=tuple(found["link_texts"]),
+        spans=tuple(found["spans"]),
     )
 
 
@@ -163,7 +168,7 @@ def _footnote_mark(match: re.Match[str]) -> str:
 
 
 def _found() -> dict[str, list[str]]:
-    return {"footnotes": [], "codes": [], "links": [], "link_texts": []}
+    return {"footnotes": [], "codes": [], "links": [], "link_texts": [], "spans": []}
 
 
 def passage_of(node: LexborNode, locator: str) -> Passage:
@@ -172,9 +177,15 @@ def passage_of(node: LexborNode, locator: str) -> Passage:
     return _passage(_raw_text(node, found), found, locator, node.tag or "")
 
 
+def _tree(html: str) -> LexborHTMLParser:
+    if nested_too_deep(html):
+        raise Unreadable("it is markup nested too deep to be a page")
+    return LexborHTMLParser(html)
+
+
 def text_of_html(fragment: str, locator: str) -> Passage:
     """Return the text of a piece of HTML, such as a cell that a payload holds as markup."""
-    body = LexborHTMLParser(fragment).body
+    body = _tree(fragment).body
     return passage_of(body, locator) if body is not None else Passage("", "", locator)
 
 
@@ -335,7 +346,7 @@ def _span(cell: LexborNode, name: str) -> int:
 
 def blocks_of(html: str, tabs: frozenset[str]) -> tuple[Block, ...]:
     """Return the blocks of an HTML document. `tabs` are the (casefolded) names of tabs that may label what follows."""
-    tree = LexborHTMLParser(html)
+    tree = _tree(html)
     if tree.body is None:
         return ()
     walk = _Walk(tree, tabs)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from scraper.extract import Unreadable
+from scraper.extract.specs import DATE_PATTERN
 from scraper.meters import Unit
 from scraper.records import MAX_DIGITS, check_amount
 
@@ -83,12 +84,15 @@ _VAGUE = re.compile(
 # "1.500 €" and "1,500 €" are fifteen hundred to one reader and one and a half to another.
 _EITHER_WAY = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 _RATIO = re.compile(r"(?P<factor>\d+(?:\.\d+)?)\s?(?:x|×|times)\s+(?:the\s+)?(?P<of>[a-z].*)", re.IGNORECASE)
+_SIZE = r"(?:(?:[\d.]+K(?:/[\d.]+K)*(?:\s+resolution)?|\d+s)\s+)?"
 # "or $0.005/min", "Equivalent to $0.045 per 0.5K image", "(about $3)", "($0.00012 per image)": the same again.
 _ASIDES = (
-    # An equivalent may go on over lines that name further amounts of the same thing: "$0.067 per 1K image, and …".
+    # An equivalent may go on over lines that name further amounts of the same thing ("$0.067 per 1K image, and …"), and
+    # hold until or from a day.
     re.compile(
-        rf"\bequivalent to\s+{_SIGN}\s?{_NUMBER}\s*per\s+(?:[\d.]+K(?:/[\d.]+K)*\s+)?(?P<thing>\w+)"
-        rf"(?:[\s,*]+(?:and\s+)?{_SIGN}\s?{_NUMBER}\s*per\s+(?:[\d.]+K(?:/[\d.]+K)*\s+)?(?P=thing))*\.?",
+        rf"\bequivalent to\s+{_SIGN}\s?{_NUMBER}\s*per\s+{_SIZE}(?P<thing>\w+)"
+        rf"(?:[\s,*]+(?:and\s+)?{_SIGN}\s?{_NUMBER}\s*per\s+{_SIZE}(?P=thing))*"
+        rf"(?:[\s*]*\b(?:through|until|starting)\s+{DATE_PATTERN})?\.?",
         re.IGNORECASE,
     ),
     re.compile(r"\bequivalent to\b[^\n]*", re.IGNORECASE),
@@ -227,8 +231,9 @@ def read_money(text: str, *, currency: str = "USD") -> Money:
 
     Raises `Unreadable` where it cannot be read exactly.
     """
-    # Renderings glue footnote marks to units: "$0.25 / MTok1".
+    # Renderings glue footnote marks to units: "$0.25 / MTok1"; others put them in brackets: "$0.25 [1]".
     stripped = re.sub(r"(?<=MTok)[\d¹²³⁴⁵]{1,2}(?!\w)", "", text.strip().strip("\\*").strip())
+    stripped = re.sub(r"(?<=\w)\s?(?:\[\d{1,2}\]|\(\d{1,2}\))$", "", stripped)
     if not stripped:
         return Money(mark=Mark.BLANK)
     line = " ".join(stripped.split())

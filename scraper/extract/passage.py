@@ -16,7 +16,7 @@ class Passage:
 
     `text` is what counts: without struck prices and footnote marks, its lines apart. `quote` is the text as
     published, on one line, with struck text as ~~this~~ and footnote marks as [1]. `tag` is `th`, `td`, `h2`, `p`…
-    `links` are the targets of its links, `link_texts` what each of them shows.
+    `links` are the targets of its links, `link_texts` what each of them shows; `spans` what its spans show.
     """
 
     text: str
@@ -28,6 +28,7 @@ class Passage:
     codes: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     link_texts: tuple[str, ...] = ()
+    spans: tuple[str, ...] = ()
 
     @property
     def line(self) -> str:

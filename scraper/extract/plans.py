@@ -13,11 +13,15 @@ from scraper.records import Fact, State
 
 @dataclass(frozen=True, slots=True)
 class PlanColumns:
-    """The columns of a table whose rows are meters and whose columns are plans; `free` is None where there is none."""
+    """The columns of a table whose rows are meters and whose columns are plans.
+
+    `free` is None where there is none, `others` are the headings of further plans.
+    """
 
     label: int
     paid: int
     free: int | None = None
+    others: tuple[str, ...] = ()
 
 
 def plan_columns(table: Table) -> PlanColumns | None:
@@ -25,10 +29,13 @@ def plan_columns(table: Table) -> PlanColumns | None:
     heads = [" ".join(path).casefold() for path in table.grid.headers]
     paid = [n for n, head in enumerate(heads) if re.search(r"\bpaid\b|pay-as-you-go", head)]
     free = [n for n, head in enumerate(heads) if re.search(r"\bfree\b", head) and n not in paid]
-    labels = [n for n in range(len(heads)) if n not in (*paid, *free)]
+    rest = [n for n in range(len(heads)) if n not in (*paid, *free)]
+    # The column of the labels is the one without a heading, or else the only one left.
+    labels = [n for n in rest if not heads[n]] or rest
     if len(paid) != 1 or len(labels) != 1 or len(free) > 1:
         return None
-    return PlanColumns(labels[0], paid[0], free[0] if free else None)
+    others = tuple(heads[n] for n in rest if n != labels[0])
+    return PlanColumns(labels[0], paid[0], free[0] if free else None, others)
 
 
 def free_tier(cells: Sequence[Passage]) -> tuple[Fact, ...]:

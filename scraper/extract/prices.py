@@ -84,14 +84,17 @@ _PHRASES: Final = tuple(
         ("promotional", r"(?:promo(?:tion(?:al)?)?|introductory)(?: pric(?:e|ing))?"),
         ("storage", r"storage(?: price)?"),
         ("tier", r"standard|batch(?: api)?|flex|priority|fast(?: mode)?"),
-        ("direction", rf"(?:cached input|cache (?:reads?|hits?)|cache writes?|inputs?|outputs?){_PRICE}(?!\w)"),
-        ("nothing", r"same as standard, \w+ pricing not yet implemented|default|usd|each|then"),
+        (
+            "direction",
+            rf"(?:cached input|input caching|cache (?:reads?|hits?)|cache writes?|inputs?|outputs?){_PRICE}(?!\w)",
+        ),
+        ("nothing", r"same as standard(?:, \w+ pricing not yet implemented)?|default|usd|each|then"),
         ("nothing", r"[a-z ]+ charges also apply"),
     )
 )  # fmt: skip
-_BETWEEN: Final = re.compile(r"(?:[\s,;:()|*+•.†‡¹²³]|[-–—](?=\s)|\band\b)+", re.IGNORECASE)
-_DIRECTIONS: Final = {"input": "input", "output": "output", "cached": "cache_read", "cache r": "cache_read",
-                      "cache h": "cache_read", "cache w": "cache_write"}  # fmt: skip
+_BETWEEN: Final = re.compile(r"(?:\(\d{1,2}\)|\[\d{1,2}\]|[\s,;:()|*+•.†‡¹²³]|[-–—](?=\s)|\band\b)+", re.IGNORECASE)
+_DIRECTIONS: Final = {"input c": "cache_read", "input": "input", "output": "output", "cached": "cache_read",
+                      "cache r": "cache_read", "cache h": "cache_read", "cache w": "cache_write"}  # fmt: skip
 
 
 def read_terms(*texts: str) -> Terms:
@@ -130,17 +133,27 @@ def _note_term(terms: Terms, kind: str, match: re.Match[str]) -> None:
         limit = threshold_of(re.sub(r"^for\s+", "", words))
         if limit is None:
             raise Unreadable(f"{match[0]!r} is not a threshold")
-        terms.prompt_gt = limit
+        _say_once(terms, "prompt_gt", limit)
     elif kind == "until":
-        terms.valid_until, terms.promotional = day_end(match["date"]), True
+        _say_once(terms, "valid_until", day_end(match["date"]))
+        terms.promotional = True
     elif kind == "from":
-        terms.valid_from = _day_after(match["date"]) if words.startswith("after") else day_start(match["date"])
+        day = _day_after(match["date"]) if words.startswith("after") else day_start(match["date"])
+        _say_once(terms, "valid_from", day)
     elif kind == "tier":
-        terms.tier = tier_of(words)
+        _say_once(terms, "tier", tier_of(words))
     elif kind == "direction":
-        terms.direction = next(meter for start, meter in _DIRECTIONS.items() if words.startswith(start))
+        meter = next(meter for start, meter in _DIRECTIONS.items() if words.startswith(start))
+        _say_once(terms, "direction", meter)
     elif kind in ("afterwards", "promotional", "storage"):
         setattr(terms, kind, True)
+
+
+def _say_once(terms: Terms, name: str, value: object) -> None:
+    """Set a term; refuse words that say two things of one price ("Input $1 Output" is cut in the wrong place)."""
+    if getattr(terms, name) not in (None, "", value):
+        raise Unreadable(f"the words beside a price say {getattr(terms, name)} and {value}")
+    setattr(terms, name, value)
 
 
 def _day_after(date: str) -> datetime:
@@ -221,6 +234,8 @@ def free(key: RateKey, evidence: Evidence, currency: str = "USD", *, promotional
 
 def _facts(price: Price, key: RateKey, terms: Terms, scale: Scale, evidence: Evidence) -> list[Fact]:
     unit = price.unit or scale.unit
+    if terms.valid_from and terms.valid_until and terms.valid_until < terms.valid_from:
+        raise Unreadable(f"{price.written!r} ends before it begins")
     if not price.amount:
         raise Unreadable(f"{price.written!r} is 0, and no word says that it is free")
     if unit is None:

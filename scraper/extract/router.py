@@ -13,8 +13,17 @@ from decimal import Decimal
 from functools import partial
 from typing import Final
 
-from scraper.extract import Unreadable
-from scraper.extract.feed import Price, Row, as_text, at_path, conditional_facts, number_of, spec_fact, whole_tokens
+from scraper.extract.feed import (
+    Price,
+    Row,
+    as_text,
+    as_texts,
+    at_path,
+    conditional_facts,
+    number_of,
+    spec_fact,
+    whole_tokens,
+)
 from scraper.extract.hours import window_names, window_of, written_windows
 from scraper.extract.jsontext import Json
 from scraper.extract.offers import Offers
@@ -55,6 +64,7 @@ PRICES: Final = tuple(replace(price, path=f"pricing/{price.path}") for price in 
 
 KNOWN: Final = {
     "pricing/image": "per image until 2025, per token since 2026 under one name: the row does not say which",
+    "pricing/image_token": "does not say whether of an image sent or made",
     "pricing/overrides": "read by `overrides`",
     "pricing/discount": "the prices have it already; it makes them promotional",
 }
@@ -87,24 +97,19 @@ def is_discounted(row: Row) -> bool:
 
 def capabilities(parameters: Json) -> str:
     """Write what the supported parameters say that a model can do."""
-    if not isinstance(parameters, list):
-        raise Unreadable("the parameters are no list")
-    return listed(_CAPABILITIES[one] for one in parameters if one in _CAPABILITIES)
+    return listed(_CAPABILITIES[one] for one in as_texts(parameters) if one in _CAPABILITIES)
 
 
 def modalities_of(architecture: Json) -> str:
     """Write the modalities of an architecture: from its two lists, else from its text (`text+image->text`)."""
     before, after = at_path(architecture, "input_modalities"), at_path(architecture, "output_modalities")
-    if not isinstance(before, list) or not isinstance(after, list):
-        before, after = (side.split("+") for side in _sides(at_path(architecture, "modality")))
-    return modalities(before, after)
-
-
-def _sides(modality: Json) -> tuple[str, str]:
-    before, arrow, after = str(modality).partition("->")
-    if not arrow:
-        raise Unreadable("the architecture names no modalities")
-    return before, after
+    if before is not None and after is not None:
+        return modalities(as_texts(before), as_texts(after))
+    said = as_text(at_path(architecture, "modality") or "")
+    if "->" not in said:
+        return ""  # early rows name one side only: "text", "multimodal"
+    sent, made = said.split("->", 1)
+    return modalities(sent.split("+"), made.split("+"))
 
 
 def expiry(day: Json) -> str:

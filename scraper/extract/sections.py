@@ -22,9 +22,9 @@ _BAR = re.compile(rf"(?:(?:{_TIER})[\s|,·*-]*)+(?:more)?", re.IGNORECASE)
 _ID = re.compile(r"[a-z][a-z0-9]*(?:[-.][a-z0-9.]*[a-z0-9])+")
 
 _ENDING = re.compile(
-    r"(?:(?:warning|caution|note|important):\s*)?(?:the )?(?P<who>\S.{0,80}?)(?: models?)?"
+    r"(?:(?:warning|caution|note|important):\s*)?(?:the )?(?P<who>\S[^()]{0,80}?)(?: models?)?(?P<more> \([^()]+\))?"
     r" (?:is|are) (?P<status>deprecated)"
-    rf"(?: and will be shut ?down (?:on )?(?P<date>{DATE_PATTERN}))?(?=[\s.,;]|$)",
+    rf"(?: and (?:will be|ha(?:s|ve) been) shut ?down (?:on )?(?P<date>{DATE_PATTERN}))?(?=[\s.,;]|$)",
     re.IGNORECASE,
 )
 
@@ -67,7 +67,7 @@ def ending(section: Section, name: str) -> list[Fact]:
     facts: list[Fact] = []
     for text in section.texts:
         said = _ENDING.match(text.line)
-        if said is None or said["who"].casefold() not in (name.casefold(), "this", *section.ids):
+        if said is None or not _names_all(said["who"], said["more"] or "", name, section.ids):
             continue
         facts.append(
             Fact(field="status", state=State.SOURCED, value=said["status"].casefold(), evidence=text.evidence())
@@ -76,6 +76,13 @@ def ending(section: Section, name: str) -> list[Fact]:
             retires = read_date(said["date"])
             facts.append(Fact(field="retires", state=State.SOURCED, value=retires, evidence=text.evidence()))
     return facts
+
+
+def _names_all(who: str, more: str, name: str, ids: Sequence[str]) -> bool:
+    """Say whether "Imagen 4 (`imagen-4.0-generate-001`, …)" means each of the ids of a section of that name."""
+    named = {word for word in re.split(r"[\s,`()]+", more) if _ID.fullmatch(word)}
+    said = (who + more).casefold()
+    return named == set(ids) if named else said in (name.casefold(), "this") or (said,) == tuple(ids)
 
 
 def _names(bar: str) -> list[str]:

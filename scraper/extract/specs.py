@@ -15,7 +15,9 @@ from scraper.records import clean
 _TOKENS = re.compile(
     r"(?:(?:default:?\s*[\d.,]+\s?[km]?\s+)?max(?:imum)?:?\s*|up to\s*)?"
     r"(?P<number>\d[\d,]*(?:\.\d+)?)\s?(?P<scale>k|m|thousand|million)?"
-    r"(?:[ -]?tok(?:en)?s?)?",
+    r"(?:[ -]?tok(?:en)?s?)?"
+    # What needs a beta header is not what a plain request has: "200K tokens / 1M tokens (beta)".
+    r"(?:\s*/\s*\d[\d.,]*\s?[km]?(?:\s?tok(?:en)?s?)?\s*\(beta\))?",
     re.IGNORECASE,
 )
 _SCALES: Final = {"": 1, "k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
@@ -59,8 +61,9 @@ def read_tokens(text: str) -> str:
 def read_date(text: str, *, footnotes: Collection[str] = ()) -> str:
     """Read a date as an ISO date of the precision stated: `2026-08-31`, or `2026-01` for "Jan 2026".
 
-    Renderings glue footnote marks to years ("Jan 20262"): a last digit that is one of `footnotes` is then dropped,
-    where the text is no date otherwise. Raises `Unreadable` for what is no date, and for days that do not exist.
+    Renderings leave footnote marks beside years ("Jan 20262", "Jan 2026 2"): a last digit that is one of `footnotes`
+    is then dropped, where the text is no date otherwise. Raises `Unreadable` for what is no date, and for days that do
+    not exist.
     """
     compact = re.sub("[\u2010\u2011]", "-", clean(text)).rstrip(".")
     for pattern in _DATES:
@@ -78,7 +81,7 @@ def read_date(text: str, *, footnotes: Collection[str] = ()) -> str:
         if not 2000 <= year <= 2100:
             raise Unreadable(f"{text!r} is not a date of our time")
         return f"{year:04}-{month:02}" + (f"-{day:02}" if day else "")
-    if compact[-1:] in footnotes and re.search(r"\d{5}$", compact):
+    if compact[-1:] in footnotes and re.search(r"\d{4} ?\d$", compact):
         return read_date(compact[:-1])
     raise Unreadable(f"{text!r} is not a date")
 

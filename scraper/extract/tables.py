@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from scraper.extract import REFUSALS, Unreadable
 from scraper.extract.grid import Grid, Line
-from scraper.extract.markup import Context, Table
+from scraper.extract.markup import Table
 from scraper.extract.money import find_unit
 from scraper.extract.offers import Named, Offers
 from scraper.extract.passage import Passage
@@ -64,12 +64,6 @@ def unit_scale(scale: Scale, *texts: str) -> Scale:
         if unit is not None:
             return Scale(unit, scale.currency, scale.labels, scale.clock)
     return scale
-
-
-def scale_above(context: Context, scale: Scale | None = None) -> Scale:
-    """Return the scale that the texts since the heading give ("Prices per 1M tokens."), the nearest one first."""
-    texts = [text.line for text in reversed(context.texts)]
-    return unit_scale(scale or Scale(), *texts, context.heading)
 
 
 def read_line(

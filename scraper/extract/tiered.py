@@ -29,7 +29,7 @@ def tiered_tables(
     tables = [with_heading_row(table, vocabulary) for table in captioned_tables(document)]
     for payload in document.payloads:
         tables.extend(payload_tables(payload, offers, optional=optional))
-    limits, tabs = stated_limits(document, tables), tab_names(document.payloads)
+    limits, tabs = stated_limits(document, tables), tab_names(document)
     for table in tables:
         tier = tier_above(table, tabs)
         if tier is None:

@@ -33,14 +33,23 @@ def members(value: Json, place: str) -> list[tuple[str, Row, str]]:
 def tier_facts(tiers: Json, place: str, price: Price, **labels: str | int) -> Iterator[Fact]:
     """Yield the prices of tiers `{cost, min, max}`: from `min` tokens of prompt on, the whole request has the tier's.
 
-    The first tier is the base, with the key of `price`; `max`, where the next tier begins, says nothing more.
+    A first tier without a `min` is the base, with the key of `price`; `max`, where the next one begins, says no more.
     """
     for number, tier in enumerate(objects(tiers)):
         limit = tier.get("min") or 0
-        if bool(number) != bool(limit and whole_tokens(limit)):
+        if (limit or number) and not whole_tokens(limit):
             raise Unreadable(f"tier {number + 1} begins at {limit!r} tokens")
         cost = replace(price, path="cost")
         yield from conditional_facts(tier, f"{place}/{number}", [cost], {**labels, "prompt_gt": limit or None})
+
+
+def token_facts(
+    prices: Json, place: str, table: Sequence[Price], offers: Offers, **labels: str | int
+) -> Iterator[Fact]:
+    """Yield what stands beside plain prices of tokens: the tiers of each (`input_tiers`), and those of `fast` mode."""
+    for price in table:
+        yield from tier_facts(at_path(prices, f"{price.path}_tiers"), f"{place}/{price.path}_tiers", price, **labels)
+    yield from service_facts(at_path(prices, "fast"), f"{place}/fast", table, offers, **{**labels, "tier": "fast"})
 
 
 def service_facts(
@@ -66,6 +75,7 @@ def service_facts(
 def variant_facts(entries: Json, place: str, price: Price, names: Mapping[str, str]) -> Iterator[Fact]:
     """Yield the price of each entry of a list, labelled by its other keys as `names` says (`size` is `resolution`).
 
+    A key that is true is its own value (`variant=audio`); two of one label are joined (`variant=audio+voice_control`).
     Raises `Unreadable` for a key that `names` does not have, unless it is null or false.
     """
     for number, entry in enumerate(objects(entries)):
@@ -74,7 +84,9 @@ def variant_facts(entries: Json, place: str, price: Price, names: Mapping[str, s
         }
         if not said.keys() <= names.keys():
             raise Unreadable(f"prices by {', '.join(sorted(said.keys() - names.keys()))} are not understood")
-        labels: dict[str, str | int | None] = {
-            names[key]: key if value is True else str(value).replace(" ", "") for key, value in said.items()
-        }
+        labels: dict[str, str | int | None] = {}
+        for key in sorted(said):
+            label = key if said[key] is True else str(said[key]).replace(" ", "")
+            before = labels.get(names[key])
+            labels[names[key]] = f"{before}+{label}" if before else label
         yield from conditional_facts(entry, f"{place}/{number}", [price], labels)

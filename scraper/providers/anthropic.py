@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from scraper.extract.definitions import definition_tables
 from scraper.extract.document import Document
@@ -17,10 +18,17 @@ from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
 from scraper.extract.source import Source
 from scraper.extract.specs import modalities
-from scraper.extract.tables import LineFacts, Naming, all_named, price_tables, read_table
+from scraper.extract.tables import LineFacts, all_named, price_tables, read_table
 from scraper.extract.vocabulary import KNOWN, NAME, VOCABULARY, key, spec
 from scraper.records import Fact, Reading, State
 
+# What the prices under a heading are for; under any other heading they may be for anything.
+_SECTIONS = {
+    "(?:(?:claude|api|model|base|token) )*pricing|models?": "",
+    "long[- ]context.*": "",
+    "batch.*": "batch",
+    "fast mode.*": "fast",
+}
 _IGNORED = {
     "worked example": "a calculation",
     "session runtime": "a price of Managed Agents, not of a model",
@@ -31,15 +39,15 @@ _OVERVIEW = VOCABULARY.extended(
     {
         "feature": NAME,
         "claude api alias": spec("aliases"),
-        "(?:(?:aws|amazon) bedrock|(?:google cloud|gcp) (?:vertex ai )?)\\s*id|pricing\\d?": KNOWN,
-        ".*thinking.*|vision|multilingual": KNOWN,
+        "(?!claude api |model |api ).+ id|pricing\\d?|model page|retirement": KNOWN,  # ids of other platforms
+        ".*thinking.*|vision|multilingual|priority tier|default effort": KNOWN,
     }
 )
 _CARDS = VOCABULARY.extended({"write": key("cache_write"), "read": key("cache_read")})
 
 _MODEL = r"(?:Claude )?(?:Opus|Sonnet|Haiku|Fable|Mythos) \d[\d.]*"
 _ALL_SUPPORT = re.compile(
-    r"All current Claude models support (?P<inputs>[a-z ,]+?) input, (?P<outputs>[a-z ,]+?) output"
+    r"All current (?:Claude )?models support (?P<inputs>[a-z ,]+?) input, (?P<outputs>[a-z ,]+?) output"
 )
 _NOT_FAST = re.compile(rf"Fast mode is not available on (?P<models>{_MODEL}.*?)(?:\.\s|\.$)")
 
@@ -49,16 +57,13 @@ def _full(name: str) -> str:
     return name if name.startswith("Claude ") else f"Claude {name}"
 
 
-def _named(line: LineFacts) -> Sequence[Named]:
+def _named(line: LineFacts, more: tuple[Fact, ...] = ()) -> Sequence[Named]:
     if line.name is None or not line.name.line:
         return []
-    title = read_title(line.name.line)
-    line.facts = [fact for fact in dated(line.facts, title) if (fact.field, fact.value) != ("aliases", _id(line))]
-    return [Named(_id(line), _full(name), status_fact(title, line.name)) for name in split_joined(title.name)]
-
-
-def _id(line: LineFacts) -> str:
-    return line.model_id.line if line.model_id else ""
+    title, model_id = read_title(line.name.line), line.model_id.line if line.model_id else ""
+    line.facts = [fact for fact in dated(line.facts, title) if (fact.field, fact.value) != ("aliases", model_id)]
+    facts = (*status_fact(title, line.name), *more)
+    return [Named(model_id, _full(name), facts) for name in split_joined(title.name)]
 
 
 def _models_above(table: Table) -> list[Named]:
@@ -74,8 +79,12 @@ def read_pricing(document: Document) -> Reading:
     """Read the tables of model prices: the main one, batch, fast mode and long context."""
     offers = Offers()
     for table in price_tables(document.tables, ignored=_IGNORED):
-        fast = table.context.heading.casefold().startswith("fast mode")
-        scale = Scale().labelled(tier="fast" if fast else "")
+        heading = table.context.heading
+        tiers = [tier for words, tier in _SECTIONS.items() if re.fullmatch(words, heading, re.IGNORECASE)]
+        if not tiers:
+            offers.note("unknown_heading", f"what the prices under {heading!r} are for is not known", table.locator)
+            continue
+        scale = Scale().labelled(tier=tiers[0])
         if any("model" in "".join(path).casefold() for path in table.grid.headers):
             read_table(table, offers, scale=scale, naming=_named)
         else:
@@ -99,11 +108,11 @@ def _not_fast(document: Document) -> Iterator[tuple[str, Fact]]:
 def read_overview(document: Document) -> Reading:
     """Read the comparison tables, whose columns are the models: ids, context, output limit, cut-offs."""
     offers = Offers()
-    marks = footnote_marks(document)
+    marks, modality = footnote_marks(document), _modalities(document)
     for table in document.tables:
         if table.grid.rows[0][0].line.casefold() == "feature":
             older = any("still available" in text.line for text in table.context.texts)
-            naming = _named if older else _current(_modalities(document))
+            naming = partial(_named, more=() if older else modality)
             read_table(table.transposed(), offers, scale=Scale(), vocabulary=_OVERVIEW, naming=naming, footnotes=marks)
     return offers.reading()
 
@@ -119,51 +128,46 @@ def _modalities(document: Document) -> tuple[Fact, ...]:
     return ()
 
 
-def _current(facts: tuple[Fact, ...]) -> Naming:
-    """Name the models of a table of current ones, of which a sentence says more."""
-    return lambda line: [Named(one.model_id, one.name, (*one.facts, *facts)) for one in _named(line)]
-
-
 def read_cards(document: Document) -> Reading:
     """Read the API price cards of the marketing page: a heading for each model, then labels and prices in turn."""
     offers = Offers()
     for table in definition_tables(document, _CARDS):
-        if re.fullmatch(_MODEL, table.context.heading):
-            name = _full(table.context.heading)
-            read_table(table, offers, scale=Scale(), vocabulary=_CARDS, naming=all_named([Named("", name)]))
+        heading = table.context.heading
+        if re.fullmatch(r"(?:Claude )?(?:[A-Z][a-z]+ \d[\d.]*|\d[\d.]* [A-Z][a-z]+)", heading):
+            naming = all_named([Named("", _full(heading))])
+            read_table(table, offers, scale=Scale(), vocabulary=_CARDS, naming=naming)
+        else:
+            offers.note("unknown_heading", f"what the prices under {heading!r} are for is not known", table.locator)
     return offers.reading()
 
 
 _PRICES = {"input", "output", "cache_read", "cache_write"}
 
+_HOSTS = (
+    "https://platform.claude.com/docs/en",
+    "https://docs.claude.com/en/docs",
+    "https://docs.anthropic.com/en/docs",
+)
+
+
+def _addresses(*paths: str) -> tuple[str, ...]:
+    return tuple(f"{host}/{path}{twin}" for host in _HOSTS for path in paths for twin in ("", ".md"))
+
+
 SOURCES = (
     Source(
         name="docs-pricing",
-        addresses=(
-            "https://platform.claude.com/docs/en/about-claude/pricing",
-            "https://platform.claude.com/docs/en/about-claude/pricing.md",
-            "https://docs.claude.com/en/docs/about-claude/pricing.md",
-            "https://docs.claude.com/en/docs/about-claude/pricing",
-            "https://docs.anthropic.com/en/docs/about-claude/pricing",
-        ),
+        addresses=_addresses("about-claude/pricing"),
         read=read_pricing,
         publishes=frozenset(
             _PRICES
-            | {
-                "cache_write{ttl=1h}",
-                "input{tier=batch}",
-                "output{tier=batch}",
-                "input{tier=fast}",
-                "output{tier=fast}",
-            }
+            | {"cache_write{ttl=1h}"}
+            | {f"{rate}{{tier={tier}}}" for rate in ("input", "output") for tier in ("batch", "fast")}
         ),
     ),
     Source(
         name="models-overview",
-        addresses=(
-            "https://platform.claude.com/docs/en/about-claude/models/overview",
-            "https://platform.claude.com/docs/en/about-claude/models/overview.md",
-        ),
+        addresses=_addresses("about-claude/models/overview", "models/overview"),
         read=read_overview,
         publishes=frozenset(
             {"context_window", "max_output_tokens", "knowledge_cutoff", "training_cutoff", "aliases", "modalities"}

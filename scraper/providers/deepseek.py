@@ -1,15 +1,14 @@
 """DeepSeek: one page, whose tables have the models as columns (older ones, and announcements, as rows).
 
-Prices by the time of day stand in rows of their own ("OFF-PEAK", "DISCOUNT PRICE (UTC 16:30-00:30)"): they are labelled
-`window`, and there is then no base price unless the page names a standard one. A second table of prices is an
-announcement, or what holds until then, and counts only with the day that is stated above it.
+Prices by the time of day stand in rows of their own ("OFF-PEAK"): they are labelled `window`, and there is no base
+price unless the page names a standard one. A second table of prices counts only with the day that is stated above it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from scraper.extract import Unreadable
@@ -31,8 +30,8 @@ from scraper.records import Fact, Reading, State
 
 _VOCABULARY = VOCABULARY.extended(
     {
-        r"(?:1m tokens )?input(?: tokens)?(?: price)? \(cache hit\)": key("cache_read"),
-        r"(?:1m tokens )?input(?: tokens)?(?: price)? \(cache miss\)": key("input"),
+        r"(?:1m tokens )?input(?: tokens)?(?: price)?(?: per 1m tokens)? \((?:cache hit|cached)\)": key("cache_read"),
+        r"(?:1m tokens )?input(?: tokens)?(?: price)?(?: per 1m tokens)? \((?:cache miss|uncached)\)": key("input"),
         r"(?:1m tokens )?output(?: tokens)?(?: price)?": key("output"),
         r"pric(?:e|ing)": labelled(),
         r"standard price\b.*": labelled(),
@@ -42,6 +41,7 @@ _VOCABULARY = VOCABULARY.extended(
         r"base url.*|model version|thinking mode|concurrency limit|max cot tokens": KNOWN,
     }
 )
+_WINDOWS = ("", "{window=peak}", "{window=off-peak}")
 _IGNORED = {"web search": "prices of a search API, not of a model"}
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:[.-][a-z0-9]+)+")
@@ -52,16 +52,16 @@ _OTHER_NAME = re.compile(r"correspond|compatib|legacy|alias|still accepted", re.
 class _Page:
     notes: dict[str, Footnote]
     ids: set[str]
-    offers: Offers = field(default_factory=Offers)
+    offers: Offers
 
 
 def read_pricing(document: Document) -> Reading:
     """Read the tables that begin with "MODEL", prices and specs alike."""
-    tables = [table for table in document.tables if fold(table.grid.rows[0][0].line) == "model"]
+    tables = [table for table in document.tables if table.grid.width and fold(table.grid.rows[0][0].line) == "model"]
     if not tables:
         raise Unreadable("it has no table that begins with MODEL")
-    ids = {_id(model) for table in tables for model, *_ in crossings(table, "model", _ID)}
-    page = _Page(footnotes_of(document), ids)
+    ids = {unmarked(model).line for table in tables for model, *_ in crossings(table, "model", _ID)}
+    page = _Page(footnotes_of(document), ids, Offers())
     with_prices = list(price_tables(document.tables, ignored=_IGNORED))
     current = next((table for table in with_prices if table in tables), None)
     for table in tables:
@@ -76,24 +76,29 @@ def read_pricing(document: Document) -> Reading:
     return page.offers.reading()
 
 
-def _id(model: Passage) -> str:
-    return unmarked(model).line
-
-
 def _read_table(page: _Page, table: Table, term: Term) -> None:
     features: dict[str, list[tuple[str, Passage]]] = {}
-    for model, path, cell in crossings(table, "model", _ID):
+    for model, path, cell, row in crossings(table, "model", _ID):
+        if any(_is_price_heading(beside) for beside in row):
+            page.offers.note("unreadable", "a row has a heading among its values: it is shifted", row[0].locator)
+            continue
         try:
-            named = Named(_id(model), _id(model), _aliases(page, model))
-            if fold(path[0].line) == "features":
+            model_id = unmarked(model).line
+            named = Named(model_id, model_id, _aliases(page, model))
+            if fold(path[0].line) == "features" and len(path) > 1:
                 said = supported(path[-1].line, unmarked(cell).line)
-                features.setdefault(named.model_id, []).append((said, cell))
+                features.setdefault(model_id, []).append((said, cell))
             else:
-                page.offers.add(named, [term.of(fact) for fact in _facts(page, named.model_id, path, cell)])
+                page.offers.add(named, [term.of(fact) for fact in _facts(page, model_id, path, cell)])
         except Unreadable as problem:
             page.offers.note("unreadable", f"{' / '.join(part.line for part in path)}: {problem}", cell.locator)
     for model_id, found in features.items():
         page.offers.add(Named(model_id, model_id), capabilities(found, table))
+
+
+def _is_price_heading(cell: Passage) -> bool:
+    meaning = _VOCABULARY.meaning(unmarked(cell).line)
+    return meaning is not None and bool(meaning.key or meaning.labels)
 
 
 def _facts(page: _Page, model_id: str, path: tuple[Passage, ...], cell: Passage) -> Iterator[Fact]:
@@ -104,7 +109,7 @@ def _facts(page: _Page, model_id: str, path: tuple[Passage, ...], cell: Passage)
     elif meaning.spec:
         yield from spec_facts(unmarked(cell), meaning.spec)
     elif meaning.key:
-        in_millions = any(re.match(r"1M\b.*\bTOKENS\b", heading, re.IGNORECASE) for heading in headings)
+        in_millions = re.search(r"\b1M\b.*\bTOKENS\b", " / ".join(headings), re.IGNORECASE)
         end = _promised_end(page, model_id, cell)
         for fact in facts_of(unmarked(cell), meaning.key, Scale(PER_MILLION if in_millions else None)):
             yield fact.model_copy(update={"valid_until": end, "promotional": True}) if end else fact
@@ -126,12 +131,10 @@ def _aliases(page: _Page, model: Passage) -> tuple[Fact, ...]:
     for note in (page.notes[mark] for mark in marks_of(model) if mark in page.notes):
         found = set(_ID.findall(note.text))
         others = {name for name in found - page.ids if name.startswith("deepseek-")}
-        if others and _id(model) in found and _OTHER_NAME.search(note.text):
+        if others and unmarked(model).line in found and _OTHER_NAME.search(note.text):
             return (Fact(field="aliases", state=State.SOURCED, value=listed(others), evidence=note.evidence()),)
     return ()
 
-
-_PRICES = {"input", "output", "cache_read"}
 
 SOURCES = (
     Source(
@@ -142,8 +145,7 @@ SOURCES = (
         ),
         read=read_pricing,
         publishes=frozenset(
-            _PRICES
-            | {f"{price}{{window={window}}}" for price in _PRICES for window in ("peak", "off-peak")}
+            {f"{price}{window}" for price in ("input", "output", "cache_read") for window in _WINDOWS}
             | {"context_window", "max_output_tokens", "capabilities", "aliases", "price_windows"}
         ),
     ),

@@ -12,7 +12,7 @@ from scraper.extract import Unreadable
 from scraper.extract.document import Document
 from scraper.extract.imagenotes import image_output, plausible, with_image_unit
 from scraper.extract.markup import Table
-from scraper.extract.naming import read_title, status_fact, without_emoji
+from scraper.extract.naming import read_title, split_joined, status_fact, without_emoji
 from scraper.extract.offers import Named, Offers
 from scraper.extract.passage import Passage
 from scraper.extract.plans import free_tier, plan_columns
@@ -70,6 +70,8 @@ def _read_table(table: Table, tier: str, section: Section, offers: Offers) -> No
     columns = plan_columns(table)
     if columns is None:
         return
+    for plan in columns.others:
+        offers.note("unknown_heading", f"the plan {plan!r} is not known", table.locator)
     title = read_title(without_emoji(section.heading.line))
     scale = unit_scale(Scale(), " ".join(table.grid.headers[columns.paid])).labelled(tier=tier)
     found: dict[str, list[Fact]] = {}
@@ -90,9 +92,11 @@ def _read_table(table: Table, tier: str, section: Section, offers: Offers) -> No
             found[name] += free_tier(cells)
         found.setdefault("", []).extend((*image_output(section.texts, stated), *ending(section, title.name)))
     ids = assigned([name for name in found if name], section.ids, title.name)
+    # "Gemini 3.8 Live and Gemini 3.1 Flash Live Preview" is two names, each of them an id in words.
+    names = {name.casefold().replace(" ", "-"): name for name in split_joined(title.name)}
     for name, facts in found.items():
         for one in (ids[name] if name else section.ids) or ("",):
-            offers.add(Named(one, name or title.name, status_fact(title, section.heading)), facts)
+            offers.add(Named(one, name or names.get(one, title.name), status_fact(title, section.heading)), facts)
 
 
 def _row(label: Passage, paid: Passage, scale: Scale, section: Section) -> tuple[str, tuple[Fact, ...]]:

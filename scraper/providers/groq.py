@@ -24,10 +24,13 @@ from scraper.extract.vocabulary import KNOWN, VOCABULARY, Role, labelled
 from scraper.records import Fact, Reading, Reason, State
 
 # The price column says in each cell what it is the price of: "$0.15 input$0.60 output", "$0.111 per hour".
-_VOCABULARY = VOCABULARY.extended({r"price": labelled(), r"developer|model card(?: link)?|capabilities|owner": KNOWN})
+_VOCABULARY = VOCABULARY.extended(
+    {r"pric(?:e|ing)": labelled(), r"developer|model card(?: link)?|capabilities|owner": KNOWN}
+)
 _STATUS = re.compile(r"(?P<status>preview|deprecated)\b.*", re.IGNORECASE)
 _BADGES = r"(?:\s*(?:Enterprise|Developer|Free|Preview|Beta|New|Deprecated))*\s*"
 _PLAIN_ID = r"[a-z0-9][a-z0-9._-]*(?:/[A-Za-z0-9._-]+)?"
+_ID_OF_PART = r"[a-z][a-z0-9.]*(?:[-/][A-Za-z0-9._]+)+"
 
 
 def _identity(cell: Passage) -> tuple[str, str]:
@@ -47,6 +50,13 @@ def _identity(cell: Passage) -> tuple[str, str]:
             return rest["id"], name
     if not cell.links and re.fullmatch(_PLAIN_ID, cell.line):
         return cell.line, cell.line
+    if not cell.links and (parts := [part for part in (*cell.lines, *cell.spans) if cell.text.endswith(part)]):
+        tail, name = parts[-1], cell.text.removesuffix(parts[-1]).strip()
+        # Parts between the name and the id are badges.
+        for badge in reversed(cell.spans[:-1]):
+            name = name.removesuffix(badge).strip() or name
+        if name and "\n" not in name and re.fullmatch(_ID_OF_PART, tail):
+            return tail, name
     raise Unreadable(f"the name and the id in {cell.line!r} cannot be told apart")
 
 

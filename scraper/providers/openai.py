@@ -36,9 +36,13 @@ _VOCABULARY = VOCABULARY.extended(
         **{f"(?:short|long) context {words}": key(rate) for words, rate in _RATES.items()},
     }
 )
-_TUNED = _VOCABULARY.extended({words: key(f"{rate}{{variant=fine-tuned}}") for words, rate in _RATES.items()})
-_DEPRECATED = {"shut ?down date": spec("retires"), "model / system|(?:deprecated|legacy) model|system": NAME}
-_DEPRECATIONS = VOCABULARY.extended({**_DEPRECATED, ".*replacement|.* price": KNOWN})
+_DEPRECATIONS = VOCABULARY.extended(
+    {
+        "shut ?down date": spec("retires"),
+        "model / system|(?:deprecated|legacy) model|model snapshots?|system": NAME,
+        ".*(?:replacement|substitute).*|.* price": KNOWN,
+    }
+)
 
 
 def read_pricing(document: Document) -> Reading:
@@ -52,34 +56,38 @@ def read_pricing(document: Document) -> Reading:
         if tier == "fast":
             # The new name of Priority: requests may still say priority.
             scale = scale.labelled(tier="priority")
-        vocabulary = _VOCABULARY
-        if "training" in headings:
-            scale, vocabulary = replace(scale, clock="training"), _TUNED
+        training = frozenset(n for n, heading in enumerate(headings) if heading.startswith("training"))
+        tuned = bool(training) or any(re.search("fine-?tun", text, re.IGNORECASE) for text in table.context.path)
+        if training:
+            scale = replace(scale, clock="training")
             if tier:
                 # Training has one price; other tiers repeat it beside their prices of using the tuned model.
-                table = without_columns(table, frozenset({headings.index("training")}))
-        naming = partial(_named, modality=modality_above(table))
-        read_table(table, offers, scale=scale, vocabulary=vocabulary, naming=naming)
+                table = without_columns(table, training)
+        naming = partial(_named, modality=modality_above(table), variant="fine-tuned" if tuned else "")
+        read_table(table, offers, scale=scale, vocabulary=_VOCABULARY, naming=naming)
     reading = offers.reading()
     if not reading.offers:
         raise Unreadable("it has no table of prices of models")
     return reading
 
 
-def _named(line: LineFacts, modality: str) -> Sequence[Named]:
+def _named(line: LineFacts, modality: str, variant: str) -> Sequence[Named]:
     # A row that a rendering cut short begins with its modality or price: it names no model.
     if line.name is None or re.match(r"(?:text|audio|images?|video|legacy)$|[^a-z]|$", line.name.line, re.IGNORECASE):
         return []
-    line.facts = relabelled(line.facts, modality=modality)
-    if line.name.line.casefold().endswith(" with data sharing"):
+    training = [fact for fact in line.facts if fact.field.startswith("training")]
+    used = [fact for fact in line.facts if fact not in training]
+    line.facts = [*training, *relabelled(used, modality=modality, variant=variant)]
+    if re.search(r"[ (](?:with )?data sharing\)?$", line.name.line, re.IGNORECASE):
         return _left_out(line)  # another price for those who share their data, not one for everybody
     # An alias may have the snapshot that it stands for in the line below.
-    parts = [re.sub(r"(?i:\s*\blegacy)$", "", part) for part in line.name.lines]
+    parts = [re.sub(r"(?i:\s*(?:\(legacy\)|\blegacy))$", "", part) for part in line.name.lines]
     names, limits = zip(*(read_suffix(part) for part in parts if part), strict=True)
     line.facts = relabelled(line.facts, prompt_gt=max(limits))
     if all(re.fullmatch(_ID, name) for name in names):
         return [Named(name, name) for name in names]
-    return [Named("", line.name.line)]
+    # Words in brackets that are not understood may make it another price: of whom, it is not known.
+    return [] if "(" in line.name.line else [Named("", line.name.line)]
 
 
 def read_deprecations(document: Document) -> Reading:
@@ -94,8 +102,10 @@ def read_deprecations(document: Document) -> Reading:
 
 
 def _deprecated(line: LineFacts) -> Sequence[Named]:
-    text = re.sub(r" \(including .*\)$", "", line.name.line) if line.name else ""
-    return [Named(text, text)] if re.fullmatch(_ID, text) else _left_out(line)
+    # "a | b, c": a snapshot, and the other ids that end with it.
+    ids = re.split(r" ?[|,] ", re.sub(r" \(including .*\)$", "", line.name.line)) if line.name else []
+    ids = [one for one in ids if re.fullmatch(_ID, one) and not re.match(r"ft[:-]", one)]
+    return [Named(one, one) for one in ids] or _left_out(line)
 
 
 def _left_out(line: LineFacts) -> Sequence[Named]:
@@ -111,6 +121,12 @@ _MODELS = Feed(
     # Models that the owner of the key has tuned are not offers to everybody.
     skip=lambda row: str(row["id"]).startswith("ft:") or ":ft-" in str(row["id"]),
 )
+
+
+def read_models(document: Document) -> Reading:
+    """Read the list of models that the API gives: ids and dates, no prices."""
+    return read_feed(document, _MODELS).reading()
+
 
 SOURCES = (
     Source(
@@ -143,7 +159,7 @@ SOURCES = (
     Source(
         name="models-api",
         addresses=("https://api.openai.com/v1/models",),
-        read=lambda document: read_feed(document, _MODELS).reading(),
+        read=read_models,
         publishes=frozenset({"released"}),
         rank=1,
     ),

@@ -86,7 +86,7 @@ def read_endpoints(document: Document) -> Reading:
     for number, row in enumerate(rows):
         pointer = f"{_ENDPOINT.rows}/{number}"
         tag = at_path(row, "tag")
-        if not isinstance(tag, str) or not re.fullmatch(r"[^\s{},=]{1,80}", tag):
+        if not isinstance(tag, str) or not re.fullmatch(r"[^\s{},=]{1,80}", tag) or not tag.isprintable():
             offers.note("off_contract", "an endpoint without a tag", f"#{pointer}")
             continue
         for fact in row_facts(row, _ENDPOINT, pointer, offers):

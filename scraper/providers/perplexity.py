@@ -5,15 +5,21 @@ The list says the unit of its prices in each row; the page prints names only, an
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Final
 
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, Feed, Price, read_feed
+from scraper.extract.markup import Table
+from scraper.extract.money import find_unit
 from scraper.extract.offers import Named, Offers
+from scraper.extract.prices import Scale
 from scraper.extract.respelled import respelled
 from scraper.extract.source import Source
-from scraper.extract.tables import LineFacts, price_tables, read_table, scale_above
+from scraper.extract.tables import LineFacts, price_tables, read_table
 from scraper.extract.vocabulary import KNOWN, VOCABULARY, key
+from scraper.meters import Unit
 from scraper.records import Reading
 
 _FEED: Final = Feed(
@@ -46,17 +52,30 @@ _SPELLINGS: Final = {
     r"(.*?)\s*Tokens? \(\$\s?(?:/|per )\s?1?M\)": r"\1 ($/1M tokens)",
     r"Search Quer(?:y|ies) \(\$\s?(?:/|per )\s?1?K\)": "Search queries ($/1K searches)",
 }
+_SIZE: Final = r"(?: search)?(?: context(?: size)?)?(?: \(\$?\s?(?:/|per )\s?1(?:k|,?000)(?: requests)?\))?"
 _VOCABULARY: Final = VOCABULARY.extended(
     {
         "citation": key("tokens{variant=citation}"),
         r"search queries(?: \(\$/1k searches\))?": key("searches"),
         "price": key("input"),
-        "low(?: search)?(?: context(?: size)?)?": key("requests{mode=low-context}"),
-        "medium(?: search)?(?: context(?: size)?)?": key("requests{mode=medium-context}"),
-        "high(?: search)?(?: context(?: size)?)?": key("requests{mode=high-context}"),
+        r"(?:request )?(?:price|fee)s? per 1(?:k|,?000) requests": key("requests"),
+        f"low{_SIZE}": key("requests{mode=low-context}"),
+        f"medium{_SIZE}": key("requests{mode=medium-context}"),
+        f"high{_SIZE}": key("requests{mode=high-context}"),
         "dimensions|mrl|quantization": KNOWN,
     }
 )
+_PER_THOUSAND: Final = Unit(Decimal(1000), "request")
+
+
+def _fee_scale(document: Document, table: Table) -> Scale:
+    """Say what the fees of a table are for: 1,000 requests where its section says so, before or after it.
+
+    Nothing else that is said there ("total cost per query = …") can be the unit of a fee of some dollars.
+    """
+    said = (text.passage.line for text in document.texts if text.context.path == table.context.path)
+    sentences = (sentence for line in said for sentence in re.split(r"(?<=[.:;])\s+", line))
+    return Scale(_PER_THOUSAND if _PER_THOUSAND in map(find_unit, sentences) else None)
 
 
 def _named(line: LineFacts) -> list[Named]:
@@ -72,7 +91,7 @@ def read_pricing(document: Document) -> Reading:
     offers = Offers()
     for table in price_tables(document.tables, ignored=_IGNORED):
         if not table.context.label.casefold().startswith(tuple(_IGNORED)):
-            scale = scale_above(table.context)
+            scale = _fee_scale(document, table)
             read_table(respelled(table, _SPELLINGS), offers, scale=scale, vocabulary=_VOCABULARY, naming=_named)
     return offers.reading()
 

@@ -13,14 +13,24 @@ from decimal import Decimal
 from functools import partial
 from typing import Final
 
-from scraper.extract import Unreadable
 from scraper.extract.document import Document
-from scraper.extract.feed import Feed, Price, Row, Spec, as_text, at_path, conditional_facts, read_feed, whole_tokens
+from scraper.extract.feed import (
+    Feed,
+    Price,
+    Row,
+    Spec,
+    as_text,
+    as_texts,
+    at_path,
+    conditional_facts,
+    read_feed,
+    whole_tokens,
+)
 from scraper.extract.jsontext import Json
 from scraper.extract.offers import Offers
 from scraper.extract.source import Source
 from scraper.extract.specs import day_of_epoch, listed, modalities, read_date
-from scraper.extract.tiers import members, service_facts, tier_facts, variant_facts
+from scraper.extract.tiers import members, service_facts, token_facts, variant_facts
 from scraper.meters import Unit
 from scraper.records import Fact, Reading
 
@@ -34,10 +44,15 @@ _TOKENS: Final = (
     Price(path="input_cache_read", key="cache_read", may_be_free=True),
     Price(path="input_cache_write", key="cache_write", may_be_free=True),
 )
+_IMAGES: Final = "image_dimension_quality_pricing"
+_VIDEOS: Final = "video_duration_pricing"
 _BY_IMAGE: Final = Price(path="cost", key="images", unit=_ONE("image"))
 _BY_SECOND: Final = Price(path="cost_per_second", key="video_seconds", unit=_ONE("second"))
 _IMAGE_LABELS: Final = {"size": "resolution", "quality": "quality", "operation": "mode", "style": "variant"}
-_VIDEO_LABELS: Final = {"resolution": "resolution", "mode": "mode", "audio": "variant"}
+_VIDEO_LABELS: Final = {"resolution": "resolution", "mode": "mode", "audio": "variant", "voice_control": "variant"}
+
+# With one of these in a row that is not of a language model, `input` repeats the price of a character or is a filler.
+_NOT_BY_TOKEN: Final = ("image", "video_duration", "speech", "transcription", "realtime_session")
 
 # The tags that say what a model can do; others group models for the website.
 _CAPABILITIES: Final = {
@@ -54,45 +69,40 @@ _CAPABILITIES: Final = {
 
 def _free(row: Row) -> bool:
     named = re.search(r"\bfree\b", f"{row['id'].rpartition('/')[2]} {row.get('name')}", re.IGNORECASE)
-    return bool(named) or "free" in (row.get("tags") or ())
+    tags = row.get("tags")
+    return bool(named) or (isinstance(tags, list) and "free" in tags)
+
+
+def _by_token(row: Row) -> bool:
+    return row.get("type") in (None, "language") or not any(key.startswith(_NOT_BY_TOKEN) for key in row["pricing"])
 
 
 def _modalities(value: Json) -> str:
-    return modalities(at_path(value, "input") or (), at_path(value, "output") or ())
+    return modalities(as_texts(at_path(value, "input")), as_texts(at_path(value, "output")))
 
 
 def _capabilities(tags: Json) -> str:
-    if not isinstance(tags, list):
-        raise Unreadable("the tags are no list")
-    return listed(_CAPABILITIES[tag] for tag in tags if tag in _CAPABILITIES)
+    return listed(_CAPABILITIES[tag] for tag in as_texts(tags) if tag in _CAPABILITIES)
 
 
 def _more(row: Row, pointer: str, offers: Offers) -> Iterator[Fact]:
     prices, place = row.get("pricing"), f"{pointer}/pricing"
-    yield from _token_facts(prices, place, offers)
+    yield from token_facts(prices, place, _TOKENS, offers)
     for name, inner, where in members(at_path(prices, "service_tiers"), f"{place}/service_tiers"):
-        yield from service_facts(inner, where, _TOKENS, offers, tier=name)
+        yield from service_facts(inner, where, _TOKENS, offers, tier="" if name in ("default", "standard") else name)
     for name, inner, where in members(at_path(prices, "regional"), f"{place}/regional"):
         yield from conditional_facts(inner, where, _TOKENS, {"region": name})
-        yield from _token_facts(inner, where, offers, region=name)
-    images, videos = "image_dimension_quality_pricing", "video_duration_pricing"
-    yield from variant_facts(at_path(prices, images), f"{place}/{images}", _BY_IMAGE, _IMAGE_LABELS)
-    yield from variant_facts(at_path(prices, videos), f"{place}/{videos}", _BY_SECOND, _VIDEO_LABELS)
-
-
-def _token_facts(prices: Json, place: str, offers: Offers, **labels: str) -> Iterator[Fact]:
-    """Read what stands beside plain token prices: tiers by the length of the prompt, and the fast mode."""
-    for price in _TOKENS:
-        tiers = at_path(prices, f"{price.path}_tiers")
-        yield from tier_facts(tiers, f"{place}/{price.path}_tiers", price, **labels)
-    yield from service_facts(at_path(prices, "fast"), f"{place}/fast", _TOKENS, offers, tier="fast", **labels)
+        yield from token_facts(inner, where, _TOKENS, offers, region=name)
+    yield from variant_facts(at_path(prices, _IMAGES), f"{place}/{_IMAGES}", _BY_IMAGE, _IMAGE_LABELS)
+    yield from variant_facts(at_path(prices, _VIDEOS), f"{place}/{_VIDEOS}", _BY_SECOND, _VIDEO_LABELS)
 
 
 _FEED: Final = Feed(
     rows="/data",
     name="name",
     prices=(
-        *(replace(price, path=f"pricing/{price.path}") for price in _TOKENS),
+        Price(path="pricing/input", key="input", may_be_free=True, when=_by_token),
+        *(replace(price, path=f"pricing/{price.path}") for price in _TOKENS[1:]),
         Price(path="pricing/image", key="images", unit=_ONE("image")),
         Price(path="pricing/audio_input_token_cost", key="input.audio"),
         Price(path="pricing/audio_output_token_cost", key="output.audio"),
@@ -112,19 +122,18 @@ _FEED: Final = Feed(
     ),
     free=_free,
     known={
-        **dict.fromkeys((f"pricing/{price.path}_tiers" for price in _TOKENS), "read by _token_facts"),
+        **dict.fromkeys((f"pricing/{price.path}_tiers" for price in _TOKENS), "read by _more"),
         **dict.fromkeys(("pricing/fast", "pricing/service_tiers", "pricing/regional"), "read by _more"),
-        "pricing/image_dimension_quality_pricing": "read by _more",
-        "pricing/video_duration_pricing": "read by _more",
+        **dict.fromkeys((f"pricing/{_IMAGES}", f"pricing/{_VIDEOS}"), "read by _more"),
         "pricing/video_token_pricing": "two prices of one token, with and without a video sent: no key for them",
         "pricing/realtime_client_message_cost": "no meter for messages",
         "pricing/realtime_session_duration_cost_per_second": "does not say what the second is of",
-        "pricing/varies_by_provider": "the prices are those of the default host",
+        "pricing/varies_by_provider": "hosts differ; the prices are the headline of the row",
         "created": "when the list was made, one number for all rows; the model's own day is `released`",
         "type": "decides whether max_tokens is read",
         **dict.fromkeys(("object", "owned_by", "description", "temperature", "interleaved"), "no spec of ours"),
         **dict.fromkeys(("supported_parameters", "supported_specifications", "reasoning_options"), "settings"),
-        **dict.fromkeys(("regions", "video_capabilities", "deprecated_at"), "no spec of ours"),
+        **dict.fromkeys(("regions", "video_capabilities", "deprecated_at", "zdr", "no_training"), "no spec of ours"),
     },
     more=_more,
 )

@@ -1,0 +1,66 @@
+"""Pages of prices that changed: what is not known is noted, and never taken for the plain price."""
+
+from __future__ import annotations
+
+import pytest
+
+from scraper.extract.document import Document
+from scraper.providers import anthropic, openai
+from scraper.records import Reading
+
+
+def values(reading: Reading) -> dict[str, dict[str, str]]:
+    return {
+        offer.model_id or offer.name: {fact.field: fact.value or fact.state.value for fact in offer.facts}
+        for offer in reading.offers
+    }
+
+
+def markdown(*lines: str) -> Document:
+    return Document("\n".join(lines) + "\n", "markdown")
+
+
+TABLE = ("| Model | Input | Output |", "| --- | --- | --- |", "| Claude Opus 5 | $9 / MTok | $45 / MTok |")
+
+
+@pytest.mark.parametrize(
+    ("heading", "fields"),
+    [
+        ("Model pricing", {"input": "9", "output": "45"}),
+        ("Batch processing", {"input{tier=batch}": "9", "output{tier=batch}": "45"}),
+        ("Fast mode pricing", {"input{tier=fast}": "9", "output{tier=fast}": "45"}),
+    ],
+)
+def test_the_section_says_what_prices_are_for(heading: str, fields: dict[str, str]) -> None:
+    reading = anthropic.read_pricing(markdown(f"## {heading}", "", *TABLE))
+    assert values(reading) == {"Claude Opus 5": fields}
+    assert reading.notes == ()
+
+
+def test_prices_of_a_section_that_is_not_known_are_noted() -> None:
+    reading = anthropic.read_pricing(markdown("## Turbo mode pricing", "", *TABLE))
+    assert reading.offers == ()
+    assert [note.kind for note in reading.notes] == ["unknown_heading"]
+
+
+def test_a_card_under_another_heading_is_noted() -> None:
+    page = "<h3>For teams</h3><p>Input</p><p>$5 / MTok</p><h3>Verse 6</h3><p>Input</p><p>$7 / MTok</p>"
+    reading = anthropic.read_cards(Document(page, "html"))
+    assert values(reading) == {"Claude Verse 6": {"input": "7"}}
+    assert [note.kind for note in reading.notes] == ["unknown_heading"]
+
+
+@pytest.mark.parametrize("cached", ["Cached input", "Cache reads"])
+@pytest.mark.parametrize("heading", ["| Model | Training |", "| Model | Notes |"])
+def test_the_price_of_a_tuned_model_is_never_that_of_its_base(heading: str, cached: str) -> None:
+    lines = f"{heading} Input | {cached} |", "| --- | --- | --- | --- |", "| gpt-4.1 | - | $3.00 | $0.75 |"
+    found = values(openai.read_pricing(markdown("## Fine-tuning", "", "Prices per 1M tokens.", "", *lines)))
+    used = {key: value for key, value in found["gpt-4.1"].items() if key != "training"}
+    assert used == {"input{variant=fine-tuned}": "3.00", "cache_read{variant=fine-tuned}": "0.75"}
+
+
+def test_words_in_brackets_that_are_not_understood_name_no_model() -> None:
+    lines = "| Model | Input |", "| --- | --- |", "| gpt-5 | $1.25 |", "| gpt-5 (at night) | $0.50 |"
+    reading = openai.read_pricing(markdown("Prices per 1M tokens.", "", *lines))
+    assert values(reading) == {"gpt-5": {"input": "1.25"}}
+    assert [note.text for note in reading.notes] == ["a line of prices names no model"]
