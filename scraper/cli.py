@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
+from threading import Event
 from typing import Annotated, Any
 
 import typer
@@ -17,20 +19,33 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from scraper import __version__, providers
+from scraper.backfill import Backfill
+from scraper.daemon import Daemon, serving
 from scraper.demo import run_demo
+from scraper.dispatch import Runner, Tick, noting
 from scraper.doctor import examine
+from scraper.due import Key, Plan, judge
 from scraper.errors import RatecardError
 from scraper.fetch.archive import Archive
 from scraper.fetch.client import Client
 from scraper.fetch.replay import Replay, parse_at
+from scraper.logs import Form, passwords_of, set_up_logs
+from scraper.logs import log as logger
+from scraper.metrics import collect, exposition, write_textfile
 from scraper.publish import objects, text
 from scraper.publish.exports import FORMATS, offer_object
 from scraper.refresh import Refresh, SourceReport
-from scraper.reports import report_object, report_text
+from scraper.reports import report_object, report_text, reread_text
+from scraper.reread import reread
+from scraper.resources import folder
+from scraper.sandbox import Sandbox
+from scraper.schedules import load_schedule
 from scraper.settings import Settings, load_settings
+from scraper.stopping import run_until_stopped
 from scraper.store import (
     OfferView,
     Store,
+    StoreMemory,
     evidence,
     find_offers,
     history,
@@ -38,6 +53,8 @@ from scraper.store import (
     list_offers,
     open_store,
 )
+from scraper.store.leases import read_due, read_moments
+from scraper.timetable import due_exit_code, due_line, schedule_object, schedule_text
 from scraper.verify import verify_store
 
 app = typer.Typer(
@@ -106,26 +123,37 @@ def refresh(
     ] = None,
     at: Annotated[str | None, typer.Option(metavar="T", help="The time of the refresh; goes with --replay.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; write nothing.")] = False,
+    due: Annotated[bool, typer.Option("--due", help="Only what is due by the schedule; prints one line.")] = False,
     db: Db = None,
     as_json: Json = False,
 ) -> None:
     """Fetch, archive, read, check, compare, store: once, for all sources; say what changed and what failed."""
     names = _providers(wanted)
+    if due:
+        if at or dry_run:
+            raise RatecardError("--due is of now and writes down what it did; leave out --at and --dry-run.")
+        raise typer.Exit(_refresh_due(names, replay, db, as_json=as_json))
     if at and not replay:
         raise RatecardError("--at goes with --replay: a live fetch is always of now; name a folder of captures.")
     started_at = _now()
     moment = parse_at(at) if at else started_at
-    with _opened(db) as opened:
-        fetcher = Replay(replay, moment) if replay else Client(opened.settings, _now)
-        flow = Refresh(opened.store, opened.archive, fetcher, moment, dry_run=dry_run)
-        total = sum(len(providers.sources(name)) for name in names)
-        with _progress(total, quiet=as_json) as advance:
-            report = flow.run(names, started_at=started_at, replay=bool(replay), progress=advance)
+    with _opened(db) as opened, Sandbox(opened.settings.read_seconds, opened.settings.read_memory) as reader:
+        fetcher = Replay(replay, moment) if replay else _client(opened, dry_run=dry_run)
+        flow = Refresh(opened.store, opened.archive, fetcher, moment, dry_run=dry_run, reader=reader)
+        addresses = [source.addresses for name in names for source in providers.sources(name)]
+        with _progress(len(addresses), quiet=as_json) as advance, fetcher.ahead(addresses):
+            # A live refresh by hand serves the schedule as well.
+            progress = advance if replay or dry_run else noting(opened.store, _now, advance)
+            report = flow.run(names, started_at=started_at, replay=bool(replay), progress=progress)
     if as_json:
         _print_json(report_object(report))
     else:
         text.show(report_text(report))
     raise typer.Exit(report.exit_code)
+
+
+def _client(opened: _Opened, *, dry_run: bool) -> Client:
+    return Client(opened.settings, _now, StoreMemory(opened.store, writes=not dry_run), opened.archive)
 
 
 def _providers(wanted: Sequence[str] | None) -> Sequence[str]:
@@ -155,9 +183,8 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """List the changes, newest first."""
-    start = parse_at(since).replace(hour=0, minute=0, second=0) if since and len(since) == 10 else None
     with _opened(db) as opened:
-        changes = list_changes(opened.store, since=start or (parse_at(since) if since else None))
+        changes = list_changes(opened.store, since=_start_of(since) if since else None)
     if as_json:
         _print_json([objects.change_object(change) for change in changes])
     elif changes:
@@ -322,6 +349,189 @@ def doctor(db: Db = None, as_json: Json = False) -> None:
         for finding in findings:
             typer.echo(str(finding))
     raise typer.Exit(1 if any(not finding.ok for finding in findings) else 0)
+
+
+@app.command()
+def backfill(
+    provider: Annotated[str, typer.Argument(metavar="PROVIDER")],
+    since: Annotated[str, typer.Option(metavar="DATE", help="Copies from this day on.")],
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Copies up to this day; without it, up to our own first capture.")
+    ] = None,
+    wanted: Annotated[
+        list[str] | None, typer.Option("--source", metavar="NAME", help="Only this source; may be given again.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be fetched; write nothing.")] = False,
+    db: Db = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch older copies of a provider's sources from a web archive, and read them into the history."""
+    providers.sources(provider)
+    start, end = _start_of(since), _moment(until)
+    if end is not None and end < start:
+        raise RatecardError(f"--until {until} lies before --since {since}; no copy can be of both.")
+    with _opened(db) as opened, Sandbox(opened.settings.read_seconds, opened.settings.read_memory) as reader:
+        run = Backfill(
+            store=opened.store,
+            archive=opened.archive,
+            # Without the archive: a copy is asked for once, and the index whenever it is of use.
+            fetcher=Client(opened.settings, _now, StoreMemory(opened.store, writes=not dry_run)),
+            reader=reader,
+            cdx_url=opened.settings.cdx_url,
+            copy_url=opened.settings.copy_url,
+            at=_now(),
+            since=start,
+            until=end,
+            dry_run=dry_run,
+            progress=_say_nothing if as_json else _say,
+        )
+        report = run.run(provider, wanted or ())
+    if as_json:
+        _print_json(report.to_object())
+    else:
+        for line in report.lines():
+            typer.echo(line)
+    raise typer.Exit(report.exit_code)
+
+
+@app.command(name="reread")
+def reread_again(
+    provider: Annotated[str, typer.Argument(metavar="PROVIDER")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; write nothing.")] = False,
+    db: Db = None,
+    as_json: Json = False,
+) -> None:
+    """Read a provider's history again from the archive, as after its parser was mended."""
+    providers.sources(provider)
+    with _opened(db) as opened, Sandbox(opened.settings.read_seconds, opened.settings.read_memory) as reader:
+        progress = _say_nothing if as_json else _say
+        result = reread(opened.store, opened.archive, provider, reader, at=_now(), dry_run=dry_run, progress=progress)
+    if as_json:
+        _print_json(result.to_object())
+    else:
+        text.show(reread_text(result))
+
+
+def _say(what: str) -> None:
+    typer.echo(what, err=True)
+
+
+def _say_nothing(what: str) -> None:
+    pass
+
+
+def _start_of(since: str) -> datetime:
+    """Read a time from which on something counts: a day counts from its beginning."""
+    start = parse_at(since)
+    return start.replace(hour=0, minute=0, second=0) if len(since.strip()) == len("2026-04-27") else start
+
+
+@app.command()
+def schedule(db: Db = None, as_json: Json = False) -> None:
+    """Show of each source how often it is refreshed, its last and next run, and what it does now."""
+    plans = _plans(load_settings(db))
+    now = _now()
+    with _opened(db) as opened:
+        runs = read_due(opened.store)
+        verdicts = judge(now, plans, {key: view.row for key, view in runs.items()}, read_moments(opened.store))
+    if as_json:
+        _print_json(schedule_object(verdicts, runs))
+    else:
+        text.show(schedule_text(verdicts, runs, now))
+
+
+@app.command()
+def metrics(
+    textfile: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write here, for a text-file collector, instead of printing.")
+    ] = None,
+    db: Db = None,
+) -> None:
+    """Give metrics for Prometheus: ages, outcomes, gaps, durations, sizes."""
+    plans = _plans(load_settings(db))
+    with _opened(db) as opened:
+        written = exposition(collect(opened.store, plans, _now()))
+    if textfile is None:
+        sys.stdout.write(written.decode())
+    else:
+        write_textfile(textfile, written)
+
+
+@app.command()
+def daemon(
+    listen: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Answer /healthz, /readyz and /metrics here.")
+    ] = None,
+    replay: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="Answer every fetch from this folder of captures.")
+    ] = None,
+    log: Annotated[Form | None, typer.Option(metavar="FORM", help="How to log: auto, json or console.")] = None,
+    db: Db = None,
+) -> None:
+    """Refresh what is due, for ever. SIGTERM ends it after the current source, a second one at once."""
+    settings = load_settings(db)
+    plans = _plans(settings)
+    set_up_logs(log or settings.log_format, secrets=_secrets(settings))
+    with _opened(db) as opened, _due_runner(opened, plans, replay) as runner:
+        keeper = Daemon(runner=runner, tick_seconds=settings.tick_seconds)
+        pages = {"/healthz": keeper.healthz, "/readyz": keeper.readyz, "/metrics": keeper.metrics}
+        with serving(listen or settings.listen, pages) as address:
+            logger().info("daemon started", listen=address, db=opened.store.shown, sources=len(plans))
+            code = run_until_stopped(keeper.loop, grace=settings.grace_seconds, give_back=runner.give_back)
+            logger().info("daemon stopped", code=code)
+    raise typer.Exit(code)
+
+
+def _refresh_due(wanted: Sequence[str], replay: list[Path] | None, db: str | None, *, as_json: bool) -> int:
+    settings = load_settings(db)
+    plans = {key: plan for key, plan in _plans(settings).items() if key.provider in wanted}
+    set_up_logs(settings.log_format, level="warning", secrets=_secrets(settings))
+    with _opened(db) as opened, _due_runner(opened, plans, replay) as runner:
+        ticks: list[Tick] = []
+
+        def work(stop: Event) -> int:
+            ticks.append(runner.tick(stop.is_set))
+            return due_exit_code(ticks[0])
+
+        code = run_until_stopped(work, grace=settings.grace_seconds, give_back=runner.give_back)
+    if as_json:
+        _print_json({**report_object(ticks[0].report), "left": ticks[0].left})
+    else:
+        typer.echo(due_line(ticks[0]))
+    return code
+
+
+def _secrets(settings: Settings) -> Iterator[str]:
+    """Yield what a log must not show, whatever it is called in the environment."""
+    yield from passwords_of(settings.db)
+    for places in settings.keys.values():
+        yield from (os.environ.get(place.split()[-1], "") for place in places.values())
+
+
+def _plans(settings: Settings) -> Mapping[Key, Plan]:
+    return load_schedule(settings.schedules or folder("schedules")).plans
+
+
+@contextmanager
+def _due_runner(opened: _Opened, plans: Mapping[Key, Plan], replay: list[Path] | None) -> Iterator[Runner]:
+    with Sandbox(opened.settings.read_seconds, opened.settings.read_memory) as reader:
+        # What a host allows, and when it was asked last, is known for the whole of a run.
+        @lru_cache(maxsize=1)
+        def client(_run: int) -> Client:
+            return _client(opened, dry_run=False)
+
+        def flow(at: datetime, run: int) -> Refresh:
+            fetcher = Replay(replay, at) if replay else client(run)
+            return Refresh(opened.store, opened.archive, fetcher, at, reader=reader)
+
+        yield Runner(
+            store=opened.store,
+            plans=plans,
+            flow=flow,
+            clock=_now,
+            lease_seconds=opened.settings.lease_seconds,
+            replay=bool(replay),
+        )
 
 
 @db_app.command()

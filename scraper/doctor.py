@@ -10,7 +10,7 @@ from scraper import providers
 from scraper.fetch.archive import Archive
 from scraper.records import iso
 from scraper.settings import Settings
-from scraper.store import Status, Store, list_notes, list_sources
+from scraper.store import Status, Store, list_captures, list_notes, list_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def examine(settings: Settings, store: Store, archive: Archive) -> list[Finding]
     """Look at everything; nothing is changed."""
     return [
         Finding("database", ok=True, text=f"{store.shown} is up to date"),
-        *_archive(archive),
+        *_archive(store, archive),
         *_sources(store),
         Finding("identity", ok=bool(settings.contact), text=_identity(settings)),
     ]
@@ -45,12 +45,20 @@ def _identity(settings: Settings) -> str:
     return f"fetches say {settings.user_agent!r}, without a contact; set RATECARD_CONTACT to an address or a page"
 
 
-def _archive(archive: Archive) -> Iterator[Finding]:
-    problems = list(archive.check()) if archive.folder.is_dir() else []
+def _archive(store: Store, archive: Archive) -> Iterator[Finding]:
+    kept = set(archive.hashes())
+    problems = [
+        *archive.check(),
+        *(
+            f"capture {capture.sha256} of {capture.url} from {iso(capture.captured_at)} is missing; restore it from a "
+            "backup of the archive"
+            for capture in list_captures(store)
+            if capture.sha256 not in kept
+        ),
+    ]
     yield from (Finding("archive", ok=False, text=problem) for problem in problems)
     if not problems:
-        kept = sum(1 for _ in archive.hashes()) if archive.folder.is_dir() else 0
-        yield Finding("archive", ok=True, text=f"{archive.folder} holds {kept:,} captures, all whole")
+        yield Finding("archive", ok=True, text=f"{archive.folder} holds {len(kept):,} captures, all whole")
 
 
 def _sources(store: Store) -> Iterator[Finding]:

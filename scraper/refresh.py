@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from scraper import providers
 from scraper.checks.page import problem_with, problem_with_bytes
@@ -14,12 +15,14 @@ from scraper.errors import Contradiction, OlderCapture, RatecardError
 from scraper.extract import Unreadable
 from scraper.extract.document import Document
 from scraper.extract.source import Source
+from scraper.failpoints import failpoint
 from scraper.fetch.archive import Archive
 from scraper.fetch.capture import Fetched, Fetcher
 from scraper.fetch.decode import Undecodable
 from scraper.meters import is_rate_key
 from scraper.pages import document_of
 from scraper.records import Note, Reading, iso
+from scraper.sandbox import Defect, Reader, read_here
 from scraper.store import (
     CaptureInfo,
     ChangeView,
@@ -105,7 +108,7 @@ class Report:
         return tuple(source for source in self.sources if source.failed)
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """A step refuses what it was given; the message says what it met. The source has failed."""
 
 
@@ -119,13 +122,17 @@ class _TooEarly(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """One run: where bytes come from and where they go. `at` is the time it is made for, aware UTC."""
+    """One run: where bytes come from and where they go. `at` is the time it is made for, aware UTC.
+
+    `reader` reads documents; give it a `Sandbox` where they come from strangers.
+    """
 
     store: Store
     archive: Archive
     fetcher: Fetcher
     at: datetime
     dry_run: bool = False
+    reader: Reader = read_here
 
     def run(
         self,
@@ -148,23 +155,28 @@ class Refresh:
         """Refresh one source: this is the flow."""
         info = info_of(provider, source)
         report = SourceReport(provider=provider, source=source.name, url=info.url, status=Outcome.FAILED)
+        answer: Fetched | None = None
         try:
             self._not_before(last_time(self.store, provider, source.name))
             answer = fetch(self.fetcher, source)
             report = replace(report, url=answer.capture.url)
             self._keep(answer)
-            reading = read(source, read_document(answer))
-            check(reading, source, offers_of_source(self.store, provider, source.name))
-            recorded = self._record(run, info, answer, self._listed(reading, provider, source))
+            reading = read(self.reader, source, read_document(answer))
+            failpoint("after_read")
+            offers_of = partial(offers_of_source, self.store, provider)
+            check(reading, source, offers_of(source.name))
+            failpoint("after_check")
+            recorded = self._record(run, info, answer, listed(reading, provider, source, offers_of))
         except _TooEarly as refusal:
             return replace(report, error=str(refusal))
         except _NotCaptured as missing:
             if not self.dry_run:
                 record_not_captured(self.store, info)
             return replace(report, status=Outcome.NOT_CAPTURED, error=str(missing))
-        except _Refused as refusal:
+        except Refused as refusal:
             if not self.dry_run:
-                record_failure(self.store, info, self.at, str(refusal))
+                # What could not be read is kept with its source: a better parser may read it one day.
+                record_failure(self.store, info, self.at, str(refusal), capture_info(answer) if answer else None)
             return replace(report, error=str(refusal))
         return replace(
             report,
@@ -183,17 +195,6 @@ class Refresh:
         if not self.dry_run:
             self.archive.put(answer.body)
 
-    def _listed(self, reading: Reading, provider: str, source: Source) -> Reading:
-        """Leave out what only a source says that tells more of models without listing what is sold."""
-        if source.lists:
-            return reading
-        listing = [other.name for other in providers.sources(provider) if other.lists]
-        listed = {offer for name in listing for offer in offers_of_source(self.store, provider, name)}
-        ids = {model_id for model_id, _ in listed if model_id}
-        names = {name for model_id, name in listed if not model_id}
-        kept = (offer for offer in reading.offers if (offer.model_id in ids if offer.model_id else offer.name in names))
-        return reading.model_copy(update={"offers": tuple(kept)})
-
     def _record(self, run: int | None, info: SourceInfo, answer: Fetched, reading: Reading) -> Recorded:
         """Compare the reading with what stands and store it, in one transaction."""
         try:
@@ -203,7 +204,7 @@ class Refresh:
         except OlderCapture as error:
             raise _TooEarly(str(error)) from error
         except Contradiction as error:
-            raise _Refused(str(error)) from error
+            raise Refused(str(error)) from error
 
 
 def fetch(fetcher: Fetcher, source: Source) -> Fetched:
@@ -211,39 +212,36 @@ def fetch(fetcher: Fetcher, source: Source) -> Fetched:
     try:
         answer = fetcher.fetch(source.addresses)
     except RatecardError as error:
-        raise _Refused(str(error)) from error
+        raise Refused(str(error)) from error
     if isinstance(answer, Fetched):
         return answer
     if answer.kind == "not_captured":
         raise _NotCaptured(answer.message)
-    raise _Refused(answer.message)
+    raise Refused(answer.message)
 
 
 def read_document(answer: Fetched) -> Document:
     """Decode an answer and make sure that it is a page; refuse what is not, saying what it is."""
     if problem := problem_with_bytes(answer.body):
-        raise _Refused(f"got {problem}")
+        raise Refused(f"got {problem}")
     capture = answer.capture
     try:
         document = document_of(answer.body, capture.content_type, capture.url)
     except Undecodable as error:
-        raise _Refused(f"cannot be decoded: {error}") from error
+        raise Refused(f"cannot be decoded: {error}") from error
     if problem := problem_with(answer.body, document.text, capture.content_type, document.kind):
-        raise _Refused(f"got {problem}")
+        raise Refused(f"got {problem}")
     return document
 
 
-def read(source: Source, document: Document) -> Reading:
+def read(reader: Reader, source: Source, document: Document) -> Reading:
     """Read a document with its source's parser."""
     try:
-        return source.read(document)
+        return reader(source, document)
     except Unreadable as error:
-        raise _Refused(f"cannot be read: {error}") from error
-    except RatecardError:
-        raise
-    except Exception as error:
-        # A defect of one parser must not take the other sources along.
-        raise _Refused(f"its parser failed with {type(error).__name__}: {error}; please report this") from error
+        raise Refused(f"cannot be read: {error}") from error
+    except Defect as error:
+        raise Refused(f"its parser failed with {error}; please report this") from error
 
 
 def check(reading: Reading, source: Source, previous: frozenset[tuple[str, str]]) -> None:
@@ -251,7 +249,24 @@ def check(reading: Reading, source: Source, previous: frozenset[tuple[str, str]]
     had_rates = bool(previous) and any(is_rate_key(name) for name in source.publishes)
     problems = problems_of_reading(reading, previous, had_rates=had_rates)
     if problems:
-        raise _Refused("; ".join(problems))
+        raise Refused("; ".join(problems))
+
+
+def listed(
+    reading: Reading, provider: str, source: Source, offers_of: Callable[[str], frozenset[tuple[str, str]]]
+) -> Reading:
+    """Leave out what only a source says that tells more of models without listing what is sold.
+
+    `offers_of` gives the (id, name) of the offers that a source of the provider, by its name, lists at that time.
+    """
+    if source.lists:
+        return reading
+    listing = [other.name for other in providers.sources(provider) if other.lists]
+    known = {offer for name in listing for offer in offers_of(name)}
+    ids = {model_id for model_id, _ in known if model_id}
+    names = {name for model_id, name in known if not model_id}
+    kept = (offer for offer in reading.offers if (offer.model_id in ids if offer.model_id else offer.name in names))
+    return reading.model_copy(update={"offers": tuple(kept)})
 
 
 def info_of(provider: str, source: Source) -> SourceInfo:

@@ -12,6 +12,7 @@ from rich.text import Text
 from scraper.publish.objects import change_object
 from scraper.publish.text import by_weight, changes_text
 from scraper.refresh import Outcome, Report
+from scraper.reread import Reread
 
 SHOWN_CHANGES = 40
 
@@ -46,6 +47,16 @@ def _summary(report: Report) -> str:
     return (
         f"{run}: {', '.join(sources)}. {offers:,} offers, {values:,} values, {len(report.changes):,} changes, 0 held."
     )
+
+
+def reread_text(result: Reread) -> RenderableType:
+    """Show what reading again added to the history and took from it, what could not be read, and the sum."""
+    parts: list[RenderableType] = []
+    for title, changes in (("new in the history", result.came), ("gone from the history", result.went)):
+        if changes:
+            parts += [Text(title, style="bold"), changes_text(changes, limit=SHOWN_CHANGES), Text()]
+    parts += [Text(f"left out  {result.provider} {skipped}", style="yellow") for skipped in result.skipped]
+    return Group(*parts, Text(result.summary, style="bold"))
 
 
 def report_object(report: Report) -> dict[str, Any]:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from scraper import __version__
 from scraper.errors import RatecardError
@@ -24,7 +31,57 @@ def _header_text(text: str) -> str:
     return text.strip()
 
 
+def _header_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+        raise ValueError(f"{name!r} is not the name of a header")
+    if name.lower() in _OWN_HEADERS:
+        raise ValueError(f"the header {name} is ours to send")
+    return name
+
+
+def _key_place(place: str) -> str:
+    if not re.fullmatch(r"(?:[A-Za-z]+ )?[A-Za-z_][A-Za-z0-9_]*", place):
+        raise ValueError("must name an environment variable, such as API_KEY or Bearer API_KEY")
+    return place
+
+
+def _proxy_address(secret: SecretStr) -> SecretStr:
+    if not re.match(r"https?://[^/\s]+", secret.get_secret_value()):
+        raise ValueError("must be an http or https address")
+    return secret
+
+
+def _web_address(address: str) -> str:
+    if not re.match(r"https?://[^/\s]+", address):
+        raise ValueError("must be an http or https address")
+    return address
+
+
+def _copy_address(template: str) -> str:
+    if "{timestamp}" not in template or "{url}" not in template:
+        raise ValueError("must have {timestamp} and {url} in it")
+    return _web_address(template)
+
+
+_OWN_HEADERS: Final = (
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "cookie",
+    "host",
+    "if-modified-since",
+    "if-none-match",
+    "range",
+    "transfer-encoding",
+    "user-agent",
+)
+
 HeaderText = Annotated[str, AfterValidator(_header_text)]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+HostName = Annotated[str, AfterValidator(str.lower)]
+KeyPlace = Annotated[str, AfterValidator(_key_place)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+CopyAddress = Annotated[str, AfterValidator(_copy_address)]
 Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 
 
@@ -49,7 +106,24 @@ class Settings(BaseSettings):
 
     `db` is a database URL; `archive` the folder of captured bytes, where it is set; `contact` an address or mailbox
     that is named to the sites we fetch from. Limits of one fetch: `deadline` in seconds for everything, `max_body` in
-    decompressed bytes, `max_redirects` in hops.
+    decompressed bytes, `max_redirects` in hops. Limits of one reading: `read_seconds`, and `read_memory` in bytes of
+    the address space of the process that reads.
+
+    Manners, in seconds: `pace` between two requests to one host, `max_crawl_delay` as much of it as a robots.txt may
+    ask for, `retry_wait` as long as a fetch waits to try again (up to `retries` times), `retry_later` as long as a host
+    may ask to be left alone. `concurrency` counts requests at one time, `host_concurrency` those to one host.
+
+    `allow_private_hosts` are hosts (without ports) that may have other than public addresses. `proxy` is the address of
+    an HTTP proxy, `headers` are sent with every request. `keys` has for a host (with its port where that is not the
+    usual one) the headers that it alone is sent, each with the environment variable that holds the secret:
+    `{"api.example.com": {"Authorization": "Bearer EXAMPLE_KEY"}}`.
+
+    `cdx_url` is the CDX index of a web archive, `copy_url` the address of one of its copies, with `{timestamp}` and
+    `{url}` in it.
+
+    `schedules` is a folder of TOML files, the bundled one where it is not set. The daemon looks every `tick_seconds`
+    for what is due, answers health and metrics at `listen`, and ends within `grace_seconds` when it is told to; a
+    source is taken for `lease_seconds` at a time.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
@@ -68,6 +142,27 @@ class Settings(BaseSettings):
     deadline: float = Field(default=60.0, gt=0, le=3600, allow_inf_nan=False)
     max_body: int = Field(default=32 * 1024 * 1024, gt=0)
     max_redirects: int = Field(default=5, ge=0, le=20)
+    pace: float = Field(default=1.0, ge=0, le=3600, allow_inf_nan=False)
+    max_crawl_delay: float = Field(default=30.0, ge=0, le=3600, allow_inf_nan=False)
+    retries: int = Field(default=2, ge=0, le=10)
+    retry_wait: float = Field(default=30.0, gt=0, le=3600, allow_inf_nan=False)
+    retry_later: float = Field(default=7 * 86400.0, ge=0, le=30 * 86400, allow_inf_nan=False)
+    concurrency: int = Field(default=16, ge=1, le=256)
+    host_concurrency: int = Field(default=1, ge=1, le=16)
+    allow_private_hosts: frozenset[HostName] = frozenset()
+    proxy: Annotated[SecretStr, AfterValidator(_proxy_address)] | None = None
+    headers: dict[HeaderName, HeaderText] = Field(default_factory=dict)
+    keys: dict[HostName, dict[HeaderName, KeyPlace]] = Field(default_factory=dict)
+    cdx_url: WebAddress = "https://web.archive.org/cdx/search/cdx"
+    copy_url: CopyAddress = "https://web.archive.org/web/{timestamp}id_/{url}"
+    schedules: Folder | None = None
+    listen: str = "127.0.0.1:9464"
+    tick_seconds: float = Field(default=30.0, gt=0, le=3600, allow_inf_nan=False)
+    lease_seconds: float = Field(default=300.0, ge=1, le=3600, allow_inf_nan=False)
+    grace_seconds: float = Field(default=20.0, ge=0, le=3600, allow_inf_nan=False)
+    log_format: Literal["auto", "json", "console"] = "auto"
+    read_seconds: float = Field(default=10.0, gt=0, le=3600, allow_inf_nan=False)
+    read_memory: int = Field(default=2 * 1024**3, ge=256 * 1024**2)
 
     @classmethod
     def settings_customise_sources(
@@ -104,6 +199,9 @@ def load_settings(db: str | None = None) -> Settings:
             _sentence(problem["type"], str(problem["loc"][0]), problem["msg"], db) for problem in error.errors()
         ]
         raise RatecardError("; ".join(problems)) from error
+    except SettingsError as error:
+        key = next((key for key in Settings.model_fields if f'"{key}"' in str(error)), "")
+        raise RatecardError(f"the environment variable {PREFIX}{key.upper()} is not usable: must be JSON") from error
 
 
 def _sentence(kind: str, key: str, message: str, db: str | None) -> str:

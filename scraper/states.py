@@ -32,7 +32,7 @@ class SourceState:
 class Observed:
     """One observation that stands at the time asked for, with its evidence then.
 
-    `missed` says that a later reading of its source did not show it.
+    `missed_at` is the first later reading of its source that did not show it.
     """
 
     source: str
@@ -47,7 +47,7 @@ class Observed:
     valid_until: datetime | None
     first_seen: datetime
     last_seen: datetime
-    missed: bool
+    missed_at: datetime | None
     source_url: str
     captured_at: datetime
     capture: str
@@ -76,6 +76,7 @@ class FieldView:
     quote: str = ""
     first_seen: datetime | None = None
     last_seen: datetime | None = None
+    missed_at: datetime | None = None
     marks: tuple[Mark, ...] = ()
 
 
@@ -153,7 +154,7 @@ def _marks(one: Observed, source: SourceState, at: datetime) -> set[Mark]:
     ended = one.valid_until is not None and one.valid_until < at
     if ended or at - one.last_seen > timedelta(days=source.fresh_days):
         marks.add(Mark.STALE)
-    if one.missed:
+    if one.missed_at is not None:
         marks.add(Mark.UNCONFIRMED)
     return marks
 
@@ -177,6 +178,7 @@ def _view(one: Observed, marks: set[Mark]) -> FieldView:
         quote=one.quote,
         first_seen=one.first_seen,
         last_seen=one.last_seen,
+        missed_at=one.missed_at,
         marks=tuple(mark for mark in Mark if mark in marks),
     )
 

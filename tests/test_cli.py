@@ -128,7 +128,7 @@ def test_a_broken_archive_is_found_by_verify_and_doctor(filled: Command, tmp_pat
 def test_every_command_has_help_and_the_version_is_told(ratecard: Command) -> None:
     commands = ("refresh", "diff", "show", "explain", "gaps", "verify", "history", "export", "demo", "doctor", "db")
     listed = ratecard("--help").out
-    assert all(command in listed for command in commands)
+    assert all(command in listed for command in (*commands, "backfill", "reread"))
     assert ratecard("--version").out.startswith("ratecard ")
     assert ratecard("db", "upgrade").out.endswith("is up to date.\n")
 

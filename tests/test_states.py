@@ -22,7 +22,8 @@ def source(name: str = "pricing", rank: int = 0, **more: Any) -> SourceState:
 def seen(value: str | None = "1", source: str = "pricing", field: str = "input", **more: Any) -> Observed:
     given: dict[str, Any] = {
         "state": State.SOURCED, "reason": None, "currency": "USD", "derived": "", "promotional": False,
-        "valid_from": None, "valid_until": None, "first_seen": NOW - 30 * DAY, "last_seen": NOW - DAY, "missed": False,
+        "valid_from": None, "valid_until": None, "first_seen": NOW - 30 * DAY, "last_seen": NOW - DAY,
+        "missed_at": None,
         "source_url": f"https://example.com/{source}", "captured_at": NOW - DAY, "capture": "c" * 64,
         "locator": "table 1", "quote": f"${value}",
     }  # fmt: skip
@@ -133,7 +134,8 @@ def test_equal_ranks_that_disagree_in_state_or_currency_are_disputed() -> None:
 
 def test_marks() -> None:
     assert view(publish(seen(promotional=True))).marks == (Mark.PROMOTIONAL,)
-    assert view(publish(seen(missed=True))).marks == (Mark.UNCONFIRMED,)
+    found = view(publish(seen(missed_at=NOW)))
+    assert (found.marks, found.last_seen, found.missed_at) == ((Mark.UNCONFIRMED,), NOW - DAY, NOW)
     assert view(publish(seen(last_seen=NOW - 14 * DAY))).marks == ()
     assert view(publish(seen(last_seen=NOW - 15 * DAY))).marks == (Mark.STALE,)
     assert view(publish(seen(valid_until=NOW + DAY))).marks == ()

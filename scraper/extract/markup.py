@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -26,6 +27,8 @@ _INLINE = frozenset(
     }
 )  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+NEAR: Final = 200
+"""How many of the texts above a block it knows: enough for any table's notes, and linear on a page of a million."""
 _STRUCK_TAGS = frozenset({"s", "del", "strike"})
 
 
@@ -203,7 +206,7 @@ class _Walk:
         self.found = _found()
 
     def context(self) -> Context:
-        return Context(tuple(passage for _, passage in self.headings), self.label, tuple(self.texts))
+        return Context(tuple(passage for _, passage in self.headings), self.label, tuple(self.texts[-NEAR:]))
 
     def locator(self, kind: str) -> str:
         self.counts[kind] += 1

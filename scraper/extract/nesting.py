@@ -21,9 +21,12 @@ _MARKUP: Final = re.compile(
 )
 # Elements that hold nothing, and elements whose end may be left out: they close each other instead of nesting.
 _FLAT: Final = frozenset(
-    "area base br col embed hr img input link meta param source track wbr "
-    "p li dt dd tr td th thead tbody tfoot caption colgroup option rp rt html head body".split()
-)
+    {
+        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+        "p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "caption", "colgroup", "option", "rp", "rt",
+        "html", "head", "body",
+    }
+)  # fmt: skip
 _FOREIGN: Final = frozenset({"svg", "math"})
 
 

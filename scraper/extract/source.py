@@ -17,7 +17,8 @@ class Source:
     """One thing of one provider that is fetched and that one parser reads.
 
     `addresses` has the current address first, then former ones and mirrors. `read` is a pure function: the same
-    document always gives the same reading; it raises `Unreadable` for a document that is not what it expects.
+    document always gives the same reading; it raises `Unreadable` for a document that is not what it expects. It is a
+    function of a module or a `functools.partial` of one, so that another process can find it.
     `publishes` is the contract: the fields (rate keys and specs) that this source states for its offers; where an
     offer lacks one of them it is "not on the page", and a field that no source of a provider publishes has "no source".
     `rank` orders the sources of one provider: where two state one field, the lower rank is published. A source that

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scraper.errors import RatecardError
+from scraper.failpoints import failpoint
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -111,7 +112,9 @@ def _write_whole(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        failpoint("after_archive_write")
         unfinished.replace(path)
+        failpoint("after_archive_rename")
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise

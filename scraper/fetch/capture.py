@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, Protocol
 
 FailureKind = Literal[
-    "not_captured", "refused", "blocked", "too_large", "timeout", "status", "network", "broken", "encoding"
+    "not_captured", "refused", "later", "blocked", "too_large", "timeout", "status", "network", "broken", "encoding"
 ]
-"""Why there are no bytes: no replay folder has the address; we or the address's own rules refuse it; a wall instead of
-the page; over the size limit; over the deadline; an answer other than 200; no connection; an answer that is cut short
-or malformed; bytes that are not text."""
+"""Why there are no bytes: no replay folder has the address; we or the address's own rules refuse it; its host wants to
+be left alone for now; a wall instead of the page; over the size limit; over the deadline; an answer other than 200; no
+connection; an answer that is cut short or malformed; bytes that are not text."""
 
 KEPT_HEADERS: Final = ("content-language", "date", "etag", "last-modified")
 """The answer's headers that are kept with a capture, in lower case."""
@@ -85,6 +85,11 @@ def fetched(
         content_type=content_type,
         size=len(body),
         status=status,
-        headers={name: headers[name] for name in KEPT_HEADERS if name in headers} if headers else {},
+        headers=kept_headers(headers or {}),
     )
     return Fetched(capture, body)
+
+
+def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return those of an answer's headers that are worth keeping."""
+    return {name: headers[name] for name in KEPT_HEADERS if name in headers}

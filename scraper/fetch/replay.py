@@ -13,6 +13,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path, PureWindowsPath
@@ -93,6 +94,10 @@ class Replay:
                 row = max(reversed(known), key=lambda row: row.captured_at)
                 return fetched(row.read(), url=row.url, captured_at=row.captured_at, content_type=row.content_type)
         return NotFetched("not_captured", self._missing(addresses), addresses[0])
+
+    def ahead(self, many: Sequence[Sequence[str]]) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Do nothing: what lies in a folder is there when it is asked for."""
+        return nullcontext()
 
     def _missing(self, addresses: Sequence[str]) -> str:
         others = f" (nor of its {len(addresses) - 1} other addresses)" if len(addresses) > 1 else ""

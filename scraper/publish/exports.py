@@ -75,6 +75,7 @@ def offer_object(offer: OfferView) -> dict[str, Any]:
         "shared_id": offer.shared_id,
         "first_seen": iso(offer.first_seen),
         "last_seen": iso(offer.last_seen),
+        "missed_at": _time(offer.missed_at) or None,
         "withdrawn_at": _time(offer.withdrawn_at) or None,
         "fields": {view.field: _object(view) for view in offer.fields},
         "announced": [{"field": view.field, **_object(view)} for view in offer.announced],
@@ -82,7 +83,7 @@ def offer_object(offer: OfferView) -> dict[str, Any]:
 
 
 def _object(view: FieldView) -> dict[str, Any]:
-    row: Mapping[str, str] = field_row(view)
+    row: Mapping[str, str] = field_row(view) | {"missed_at": _time(view.missed_at)}
     return {key: value for key, value in row.items() if value and key not in ("field", "marks")} | (
         {"marks": list(view.marks)} if view.marks else {}
     )

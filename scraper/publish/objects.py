@@ -17,7 +17,8 @@ Object = dict[str, Any]
 def field_object(view: FieldView) -> Object:
     """Return a field with its state and evidence."""
     return {key: value or None for key, value in field_row(view).items() if key != "marks"} | {
-        "marks": [mark.value for mark in view.marks]
+        "missed_at": iso(view.missed_at) if view.missed_at else None,
+        "marks": [mark.value for mark in view.marks],
     }
 
 
@@ -39,6 +40,7 @@ def statement_object(one: Statement | None) -> Object | None:
         "until": iso(one.valid_until) if one.valid_until else None,
         "first_seen": iso(one.first_seen),
         "last_seen": iso(one.last_seen),
+        "missed_at": iso(one.missed_at) if one.missed_at else None,
         "closed_at": iso(one.closed_at) if one.closed_at else None,
         "evidence": {
             "url": one.last.capture.url,

@@ -66,7 +66,8 @@ def offer_text(offer: OfferView) -> RenderableType:
     if not offer.model_id:
         head.append("   (the provider prints no id for it)", style="dim")
     if offer.withdrawn_at:
-        head.append(f"   withdrawn {iso(offer.withdrawn_at)[:10]}", style="red")
+        missed = f", first missed {_day(offer.missed_at)}" if offer.missed_at else ""
+        head.append(f"   withdrawn: last seen {_day(offer.last_seen)}{missed}", style="red")
     table = _table("field", "value", "confirmed", "", "said by")
     for view in offer.fields:
         table.add_row(
@@ -242,11 +243,11 @@ def gap_sums(offers: Sequence[OfferView]) -> Table:
 
 def history_text(statements: Iterable[Statement]) -> RenderableType:
     """Show all that was ever stated, newest first within a field."""
-    table = _table("field", "value", "source", "first seen", "last seen", "closed", "quote")
+    table = _table("field", "value", "source", "first seen", "last seen", "first missed", "closed", "quote")
     for one in statements:
         table.add_row(
-            one.field, said(one), one.source, _day(one.first_seen), _day(one.last_seen), _day(one.closed_at),
-            f"“{one.last.quote[:60]}”",
+            one.field, said(one), one.source, _day(one.first_seen), _day(one.last_seen), _day(one.missed_at),
+            _day(one.closed_at), f"“{one.last.quote[:60]}”",
         )  # fmt: skip
     return table
 

@@ -11,7 +11,8 @@ Writing, one transaction a source (`at` and captures are aware UTC; a provider m
 - `record_reading(store, run, SourceInfo, CaptureInfo, Reading) -> Recorded`: counts and the changes it wrote; the
   capture that was read last touches nothing (`repeated`); an older one is refused with `RatecardError`
 - `preview_reading(store, SourceInfo, CaptureInfo, Reading) -> Recorded`: the same, undone at the end (a dry run)
-- `record_failure(store, SourceInfo, at, error)`, `record_not_captured(store, SourceInfo)`: only the source's status
+- `record_failure(store, SourceInfo, at, error, capture=None)`, `record_not_captured(store, SourceInfo)`: only the
+  source's status, and that the capture belongs to it
 
 Reading:
 
@@ -25,18 +26,36 @@ Reading:
   stated; what every source says now
 - `published_values(store, at, provider=None) -> Iterator[PublishedValue]`: every published claim, to be verified
 - `list_sources(store, provider=None) -> list[SourceView]`, `list_notes(store, provider=None) -> list[NoteView]`
+- `list_captures(store) -> list[CaptureInfo]`: what the archive must have
+
+Fetching: `StoreMemory(store, writes=True)` is what it remembers from run to run.
+
+Rebuilding (a provider's history anew from its captures, in one transaction, and the older copies that go into it):
+
+- `captures_of(store, provider) -> list[KeptCapture]`: which captures belong to which source, by time
+- `rebuilding(store, provider, declared, keep=True)`: a context with a `Rebuild`, see there
+- `list_copies`, `remember_copies`, `record_copy`, `record_copy_failure`, `first_own_capture`: what web archives have
 
 A value and its newest quote may differ by float noise (one part in a billion), which is no change.
 """
 
 from __future__ import annotations
 
+from scraper.store.copies import (
+    first_own_capture,
+    list_copies,
+    record_copy,
+    record_copy_failure,
+    remember_copies,
+)
+from scraper.store.memory import StoreMemory
 from scraper.store.opening import HEAD, Store, open_store
 from scraper.store.reading import (
     evidence,
     find_offers,
     history,
     last_time,
+    list_captures,
     list_changes,
     list_notes,
     list_offers,
@@ -44,9 +63,15 @@ from scraper.store.reading import (
     offers_of_source,
     published_values,
 )
+from scraper.store.rebuilding import Rebuild, captures_of, rebuilding
 from scraper.store.views import (
     CaptureInfo,
+    CaptureOutcome,
     ChangeView,
+    CopyInfo,
+    CopyState,
+    CopyView,
+    KeptCapture,
     NoteView,
     OfferView,
     Proof,
@@ -68,23 +93,34 @@ from scraper.store.writing import (
 __all__ = [
     "HEAD",
     "CaptureInfo",
+    "CaptureOutcome",
     "ChangeView",
+    "CopyInfo",
+    "CopyState",
+    "CopyView",
+    "KeptCapture",
     "NoteView",
     "OfferView",
     "Proof",
     "PublishedValue",
+    "Rebuild",
     "Recorded",
     "SourceInfo",
     "SourceView",
     "Statement",
     "Status",
     "Store",
+    "StoreMemory",
     "begin_run",
+    "captures_of",
     "evidence",
     "find_offers",
+    "first_own_capture",
     "history",
     "last_time",
+    "list_captures",
     "list_changes",
+    "list_copies",
     "list_notes",
     "list_offers",
     "list_sources",
@@ -92,7 +128,11 @@ __all__ = [
     "open_store",
     "preview_reading",
     "published_values",
+    "rebuilding",
+    "record_copy",
+    "record_copy_failure",
     "record_failure",
     "record_not_captured",
     "record_reading",
+    "remember_copies",
 ]

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from scraper.errors import RatecardError
 from scraper.store.tables import metadata
 
-HEAD: Final = "0001"
+HEAD: Final = "0004"
 """The newest migration: the schema that this code reads and writes."""
 
 _WAIT_SECONDS: Final = 30
@@ -147,7 +147,9 @@ def _make_folder(address: URL) -> None:
 def _engine(address: URL) -> Engine:
     if address.get_backend_name() != "sqlite":
         return create_engine(address, connect_args={"connect_timeout": 10}, pool_pre_ping=True)
-    engine = create_engine(address, connect_args={"timeout": _WAIT_SECONDS})
+    # How long to wait for another writer can be said in the address, too: sqlite:///FILE?timeout=5
+    wait = {} if "timeout" in address.query else {"timeout": _WAIT_SECONDS}
+    engine = create_engine(address, connect_args=wait)
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
     return engine
@@ -173,8 +175,8 @@ def _sentence(shown: str, said: str) -> str:
     said = said.strip().splitlines()[0] if said.strip() else "no reason given"
     if "locked" in said:
         return f"The database {shown} is in use by another program ({said}); try again when it is done."
-    if "full" in said:
-        return f"The database {shown} cannot be written ({said}); make space on the disk and run it again."
+    if "full" in said or "disk I/O" in said:
+        return f"The database {shown} cannot be written ({said}); make space on the disk, or mend it, and run it again."
     if "not a database" in said:
         return f"{shown} is not a SQLite database ({said}); {_CHECK}."
     return f"The database {shown} cannot be used ({said}); {_CHECK}, that it is there and that it may be written."

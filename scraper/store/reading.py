@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, true
 
 from scraper.diff import Kind
 from scraper.meters import unit_of
@@ -152,6 +152,13 @@ def list_sources(store: Store, provider: str | None = None) -> list[SourceView]:
     return sorted(views, key=lambda view: (view.provider, view.name))
 
 
+def list_captures(store: Store) -> list[CaptureInfo]:
+    """Return every capture that anything refers to, in the order in which they came."""
+    with store.reading() as connection:
+        found = _captures(connection, true())
+    return [found[number] for number in sorted(found)]
+
+
 def last_time(store: Store, provider: str, source: str) -> datetime | None:
     """Return the time of the last capture of a source that was read or tried, None where there was none."""
     with store.reading() as connection:
@@ -163,14 +170,19 @@ def last_time(store: Store, provider: str, source: str) -> datetime | None:
 def offers_of_source(store: Store, provider: str, source: str) -> frozenset[tuple[str, str]]:
     """Return (model_id, name) of the offers that a source lists now, for the checks of its next reading."""
     with store.reading() as connection:
-        rows = connection.execute(
-            select(offers.c.model_id, offers.c.name)
-            .distinct()
-            .join_from(observations, offers, _o.offer_id == offers.c.id)
-            .join(sources, _o.source_id == sources.c.id)
-            .where(sources.c.provider == provider, sources.c.name == source, _o.closed_at.is_(None))
-        )
-        return frozenset((row.model_id, row.name) for row in rows)
+        return offers_of_source_on(connection, provider, source)
+
+
+def offers_of_source_on(connection: Connection, provider: str, source: str) -> frozenset[tuple[str, str]]:
+    """Do what `offers_of_source` does, on the connection of a transaction."""
+    rows = connection.execute(
+        select(offers.c.model_id, offers.c.name)
+        .distinct()
+        .join_from(observations, offers, _o.offer_id == offers.c.id)
+        .join(sources, _o.source_id == sources.c.id)
+        .where(sources.c.provider == provider, sources.c.name == source, _o.closed_at.is_(None))
+    )
+    return frozenset((row.model_id, row.name) for row in rows)
 
 
 def list_notes(store: Store, provider: str | None = None) -> list[NoteView]:
@@ -205,6 +217,11 @@ def changes_by_id(connection: Connection, ids: Sequence[int]) -> tuple[ChangeVie
     return tuple(change for change in _changes(connection, span) if change.id in mine)
 
 
+def changes_of(connection: Connection, provider: str) -> list[ChangeView]:
+    """Return all changes of a provider, newest first, on the connection of a transaction."""
+    return _changes(connection, select(changes.c.id).where(changes.c.provider == provider))
+
+
 # Offers with what is published of them.
 
 
@@ -226,6 +243,7 @@ def _offers(
         return []
     known = _source_states(connection)
     observed = _observed(connection, query, as_of)
+    missed = _first_missed(connection, query)
     # What was never observed has no interval to go by; what was, is listed while one of them lasts.
     ever = _ever_observed(connection, query) if listed and as_of is not None else set()
     views = []
@@ -243,6 +261,7 @@ def _offers(
                 model=row.model,
                 first_seen=row.first_seen,
                 last_seen=row.last_seen,
+                missed_at=missed.get(row.id),
                 withdrawn_at=row.withdrawn_at,
                 fields=said.fields,
                 announced=said.announced,
@@ -278,19 +297,19 @@ def _observed(connection: Connection, of: Select[Any], as_of: datetime | None) -
     capture: ColumnElement[int] = _o.last_capture_id
     locator: ColumnElement[str] = _o.last_locator
     quote: ColumnElement[str] = _o.last_quote
-    missed: ColumnElement[bool] = _o.misses > 0
+    missed: ColumnElement[datetime | None] = _o.missed_at
     live: ColumnElement[bool] = _o.closed_at.is_(None)
     if as_of is not None:
         known = _o.last_seen <= as_of
         capture = case((known, _o.last_capture_id), else_=_o.capture_id)
         locator = case((known, _o.last_locator), else_=_o.locator)
         quote = case((known, _o.last_quote), else_=_o.quote)
-        missed = and_(_o.misses > 0, _o.missed_at <= as_of)
+        missed = case((_o.missed_at <= as_of, _o.missed_at), else_=None)
         live = and_(_o.first_seen <= as_of, or_(_o.closed_at.is_(None), _o.closed_at > as_of))
     rows = connection.execute(
         select(
             _o.offer_id, sources.c.name, _o.field, _o.state, _o.reason, _o.value, _o.currency, _o.derived,
-            _o.promotional, _o.valid_from, _o.valid_until, _o.first_seen, _o.last_seen, missed.label("missed"),
+            _o.promotional, _o.valid_from, _o.valid_until, _o.first_seen, _o.last_seen, missed.label("missed_at"),
             captures.c.url, captures.c.captured_at, captures.c.sha256, locator.label("locator"), quote.label("quote"),
         )
         .join_from(observations, sources, _o.source_id == sources.c.id)
@@ -313,7 +332,7 @@ def _observed(connection: Connection, of: Select[Any], as_of: datetime | None) -
                 valid_until=row.valid_until,
                 first_seen=row.first_seen,
                 last_seen=row.last_seen,
-                missed=bool(row.missed),
+                missed_at=row.missed_at,
                 source_url=row.url,
                 captured_at=row.captured_at,
                 capture=row.sha256,
@@ -322,6 +341,17 @@ def _observed(connection: Connection, of: Select[Any], as_of: datetime | None) -
             )
         )
     return observed
+
+
+def _first_missed(connection: Connection, of: Select[Any]) -> dict[int, datetime]:
+    """Return when an offer was first missed after it was last seen, where it was."""
+    rows = connection.execute(
+        select(_o.offer_id, func.min(_o.missed_at))
+        .join_from(observations, offers, _o.offer_id == offers.c.id)
+        .where(_o.missed_at > offers.c.last_seen, _o.offer_id.in_(of.with_only_columns(offers.c.id)))
+        .group_by(_o.offer_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _ever_observed(connection: Connection, of: Select[Any]) -> set[int]:
@@ -364,6 +394,7 @@ def _statement(row: Any, kept: Mapping[int, CaptureInfo]) -> Statement:
         last_seen=row.last_seen,
         closed_at=row.closed_at,
         misses=row.misses,
+        missed_at=row.missed_at,
         first=Proof(capture=kept[row.capture_id], locator=row.locator, quote=row.quote),
         last=Proof(capture=kept[row.last_capture_id], locator=row.last_locator, quote=row.last_quote),
     )

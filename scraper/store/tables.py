@@ -225,3 +225,96 @@ notes: Final = Table(
     Column("locator", Text, nullable=False),
     Index("ix_notes_source", "source_id"),
 )
+
+# What fetching remembers from run to run. It refers to nothing: a page may be fetched long before it is read.
+
+fetched_pages: Final = Table(
+    "fetched_pages",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("etag", Text, nullable=False),
+    Column("last_modified", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("since_full", Integer, nullable=False),
+    CheckConstraint("length(sha256) = 64", name="sha256_whole"),
+)
+
+fetched_hosts: Final = Table(
+    "fetched_hosts",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("not_before", UtcTime, nullable=False),
+)
+
+robots_files: Final = Table(
+    "robots_files",
+    metadata,
+    Column("origin", Text, primary_key=True),
+    Column("decision", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("fetched_at", UtcTime, nullable=False),
+    CheckConstraint("decision IN ('rules', 'allow', 'disallow')", name="decision_known"),
+)
+
+# Older copies of sources, and which captures belong to which source, so that a history can be read again.
+
+source_captures: Final = Table(
+    "source_captures",
+    metadata,
+    Column("source_id", ForeignKey(sources.c.id), primary_key=True),
+    Column("capture_id", ForeignKey(captures.c.id), primary_key=True),
+    Column("outcome", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    CheckConstraint("outcome IN ('ok', 'failed', 'unread', 'passed_over')", name="outcome_known"),
+)
+
+copies: Final = Table(
+    "copies",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source_id", ForeignKey(sources.c.id), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("original", Text, nullable=False),
+    Column("captured_at", UtcTime, nullable=False),
+    Column("mimetype", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("capture_id", ForeignKey(captures.c.id)),
+    UniqueConstraint("source_id", "original", "captured_at"),
+    CheckConstraint("state IN ('found', 'fetched', 'gone')", name="state_known"),
+    CheckConstraint("(state = 'fetched') = (capture_id IS NOT NULL)", name="capture_where_fetched"),
+    Index("ix_copies_capture", "capture_id"),
+)
+
+# A history that is rebuilt is deleted first, and the database looks for what still refers to each deleted row.
+Index("ix_changes_offer", changes.c.offer_id)
+Index("ix_changes_before", changes.c.before_observation_id)
+Index("ix_changes_after", changes.c.after_observation_id)
+
+
+# What is due: one row for each source that was ever scheduled or refreshed (see `scraper.due` and `leases`).
+
+due: Final = Table(
+    "due",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("cadence", Text, nullable=False),
+    Column("known_at", UtcTime, nullable=False),
+    Column("last_start_at", UtcTime),
+    Column("last_success_at", UtcTime),
+    Column("starts", Integer, nullable=False),
+    Column("successes", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("milliseconds", Integer, nullable=False),
+    Column("lease_holder", Text),
+    Column("lease_until", UtcTime),
+    CheckConstraint("(lease_holder IS NULL) = (lease_until IS NULL)", name="lease_whole"),
+    CheckConstraint("starts >= 0 AND successes >= 0 AND failed >= 0 AND failures >= 0", name="counts"),
+)

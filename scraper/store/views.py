@@ -42,6 +42,63 @@ class Status(StrEnum):
     NOT_CAPTURED = "not_captured"
 
 
+class CaptureOutcome(StrEnum):
+    """How reading a capture of a source went.
+
+    `UNREAD` is a backfilled copy that no history has been built with yet; `PASSED_OVER` one of an address for which a
+    better one had a copy by then.
+    """
+
+    OK = "ok"
+    FAILED = "failed"
+    UNREAD = "unread"
+    PASSED_OVER = "passed_over"
+
+
+class CopyState(StrEnum):
+    """How far a copy in a web archive has come: `GONE` is one that its archive does not give out."""
+
+    FOUND = "found"
+    FETCHED = "fetched"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyInfo:
+    """A dated copy of a source in a web archive, as the archive's index lists it.
+
+    `address` is the source's address by which it was found, `original` the one that was copied; `digest` is the
+    archive's own.
+    """
+
+    address: str
+    original: str
+    captured_at: datetime
+    mimetype: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyView:
+    """A copy that is known to the store; `error` says why it could not be fetched, the last time that was tried."""
+
+    id: int
+    copy: CopyInfo
+    state: CopyState
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptCapture:
+    """A capture that belongs to a source. `address` is the address of whose copy it is; empty for our own captures."""
+
+    source: str
+    capture: CaptureInfo
+    outcome: CaptureOutcome
+    error: str
+    address: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceView:
     """A source as it stands. `offers` counts those that it lists now; `last_at` is the last capture read or tried."""
@@ -62,7 +119,10 @@ class SourceView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferView:
-    """An offer with what is published of it at the time asked for. `id` is the store's own, for `history`."""
+    """An offer with what is published of it at the time asked for. `id` is the store's own, for `history`.
+
+    `missed_at` is when a source of it first did not show it after it was last seen, None where none has missed it.
+    """
 
     id: int
     provider: str
@@ -72,6 +132,7 @@ class OfferView:
     model: str | None
     first_seen: datetime
     last_seen: datetime
+    missed_at: datetime | None
     withdrawn_at: datetime | None
     fields: tuple[FieldView, ...]
     announced: tuple[FieldView, ...]
@@ -90,7 +151,8 @@ class Proof:
 class Statement:
     """One observation: what a source said of a field, from when to when, first and newest evidence.
 
-    `closed_at` is None while it stands; `misses` counts the fresh readings that did not show it and left it standing.
+    `closed_at` is None while it stands; `misses` counts the fresh readings that did not show it and left it standing,
+    `missed_at` is the first of them. What was removed has two dates: it was last seen, and then first missed.
     """
 
     id: int
@@ -111,6 +173,7 @@ class Statement:
     last_seen: datetime
     closed_at: datetime | None
     misses: int
+    missed_at: datetime | None
     first: Proof
     last: Proof
 

@@ -12,18 +12,29 @@ from sqlalchemy.sql.dml import Update
 
 from scraper.diff import Before, Captured, Known, Plan, Standing, diff
 from scraper.errors import OlderCapture
+from scraper.failpoints import failpoint
 from scraper.records import Note, Reading, Reason, State, iso
 from scraper.store.opening import Store
 from scraper.store.reading import changes_by_id
-from scraper.store.tables import captures, changes, notes, observations, offers, runs, source_fields, sources
-from scraper.store.views import CaptureInfo, Recorded, SourceInfo, Status
+from scraper.store.tables import (
+    captures,
+    changes,
+    notes,
+    observations,
+    offers,
+    runs,
+    source_captures,
+    source_fields,
+    sources,
+)
+from scraper.store.views import CaptureInfo, CaptureOutcome, Recorded, SourceInfo, Status
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
-    """The row of a source before this transaction."""
+class Stored:
+    """The row of a source as it is before a reading."""
 
     id: int
     last_at: datetime | None
@@ -33,7 +44,7 @@ class _Stored:
 def begin_run(store: Store, *, started_at: datetime, at: datetime, replay: bool) -> int:
     """Write down a run (`at` is the time it is made for) and return its number."""
     with store.writing() as connection:
-        return _begin_run(connection, started_at, at, replay=replay)
+        return begin_run_on(connection, started_at, at, replay=replay)
 
 
 def record_reading(store: Store, run: int, source: SourceInfo, capture: CaptureInfo, reading: Reading) -> Recorded:
@@ -44,40 +55,64 @@ def record_reading(store: Store, run: int, source: SourceInfo, capture: CaptureI
     is written then.
     """
     with store.writing(source.provider) as connection:
-        return _record(connection, run, source, capture, reading)
+        recorded = record_on(connection, run, source, capture, reading)
+        failpoint("before_commit")
+    failpoint("after_commit")
+    return recorded
 
 
 def preview_reading(store: Store, source: SourceInfo, capture: CaptureInfo, reading: Reading) -> Recorded:
     """Return what `record_reading` would do, and write nothing; the ids in its changes name nothing afterwards."""
     with store.writing(source.provider, keep=False) as connection:
-        run = _begin_run(connection, capture.captured_at, capture.captured_at, replay=True)
-        return _record(connection, run, source, capture, reading)
+        run = begin_run_on(connection, capture.captured_at, capture.captured_at, replay=True)
+        return record_on(connection, run, source, capture, reading)
 
 
-def record_failure(store: Store, source: SourceInfo, at: datetime, error: str) -> None:
-    """Write down that a source could not be read at a time, and why; what it stated before stays as it is."""
+def record_failure(
+    store: Store, source: SourceInfo, at: datetime, error: str, capture: CaptureInfo | None = None
+) -> None:
+    """Write down that a source could not be read at a time, and why; what it stated before stays as it is.
+
+    `capture` is what could not be read, where there was something.
+    """
     with store.writing(source.provider) as connection:
-        stored = _source(connection, source)
-        last_at = at if stored.last_at is None else max(at, stored.last_at)
-        values = {"status": Status.FAILED, "error": error, "last_at": last_at}
-        connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
+        record_failure_on(connection, source, at, error, capture)
 
 
 def record_not_captured(store: Store, source: SourceInfo) -> None:
     """Write down that there was no capture of a source to be read; what it stated before stays as it is."""
     with store.writing(source.provider) as connection:
-        stored = _source(connection, source)
+        stored = source_row(connection, source)
         values = {"status": Status.NOT_CAPTURED, "error": ""}
         connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
 
 
-def _begin_run(connection: Connection, started_at: datetime, at: datetime, *, replay: bool) -> int:
+# The same on the connection of a transaction that does more.
+
+
+def begin_run_on(connection: Connection, started_at: datetime, at: datetime, *, replay: bool) -> int:
+    """Write down a run and return its number."""
     row = {"started_at": started_at, "at": at, "replay": replay}
     return _insert(connection, runs, [row])[0]
 
 
-def _record(connection: Connection, run: int, source: SourceInfo, capture: CaptureInfo, reading: Reading) -> Recorded:
-    stored = _source(connection, source)
+def record_failure_on(
+    connection: Connection, source: SourceInfo, at: datetime, error: str, capture: CaptureInfo | None
+) -> None:
+    """Do what `record_failure` does."""
+    stored = source_row(connection, source)
+    last_at = at if stored.last_at is None else max(at, stored.last_at)
+    values = {"status": Status.FAILED, "error": error, "last_at": last_at}
+    connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
+    if capture is not None:
+        capture_id = capture_row(connection, capture)
+        if outcome_of(connection, stored.id, capture_id) is not CaptureOutcome.OK:
+            keep_capture(connection, stored.id, capture_id, CaptureOutcome.FAILED, error)
+
+
+def record_on(connection: Connection, run: int, source: SourceInfo, capture: CaptureInfo, reading: Reading) -> Recorded:
+    """Do what `record_reading` does."""
+    stored = source_row(connection, source)
     captured = Captured(capture.sha256, capture.captured_at)
     facts = sum(len(offer.facts) for offer in reading.offers)
     if stored.last_read == captured:
@@ -89,7 +124,8 @@ def _record(connection: Connection, run: int, source: SourceInfo, capture: Captu
             f"The capture of {source.provider}/{source.name} from {iso(captured.captured_at)} is older than the one "
             f"read last ({iso(stored.last_read.captured_at)}); older captures come in by backfill."
         )
-    capture_id = _capture(connection, capture)
+    capture_id = capture_row(connection, capture)
+    keep_capture(connection, stored.id, capture_id, CaptureOutcome.OK)
     plan = diff(_before(connection, source, stored, captured), reading.offers, captured)
     ids = _apply(connection, plan, run, source, stored.id, capture_id, captured.captured_at)
     _replace_notes(connection, stored.id, capture_id, reading.notes)
@@ -115,7 +151,7 @@ def _record(connection: Connection, run: int, source: SourceInfo, capture: Captu
 # The source, its contract and its capture.
 
 
-def _source(connection: Connection, source: SourceInfo) -> _Stored:
+def source_row(connection: Connection, source: SourceInfo) -> Stored:
     """Return the row of a source, made or brought to what its module now declares."""
     declared = {"url": source.url, "rank": source.rank, "fresh_days": source.fresh_days}
     found = connection.execute(
@@ -125,11 +161,11 @@ def _source(connection: Connection, source: SourceInfo) -> _Stored:
     ).first()
     if found is None:
         row = {"provider": source.provider, "name": source.name, "status": Status.OK, "error": "", **declared}
-        stored = _Stored(_insert(connection, sources, [row])[0], None, None)
+        stored = Stored(_insert(connection, sources, [row])[0], None, None)
     else:
         connection.execute(update(sources).where(sources.c.id == found.id).values(declared))
         last_read = None if found.sha256 is None else Captured(found.sha256, found.captured_at)
-        stored = _Stored(found.id, found.last_at, last_read)
+        stored = Stored(found.id, found.last_at, last_read)
     published = set(
         connection.scalars(select(source_fields.c.field).where(source_fields.c.source_id == stored.id)).all()
     )
@@ -139,7 +175,8 @@ def _source(connection: Connection, source: SourceInfo) -> _Stored:
     return stored
 
 
-def _capture(connection: Connection, capture: CaptureInfo) -> int:
+def capture_row(connection: Connection, capture: CaptureInfo) -> int:
+    """Return the row of a capture, made where it is new."""
     found = connection.execute(
         select(captures.c.id).where(
             captures.c.sha256 == capture.sha256,
@@ -159,6 +196,26 @@ def _capture(connection: Connection, capture: CaptureInfo) -> int:
     return _insert(connection, captures, [row])[0]
 
 
+def keep_capture(
+    connection: Connection, source_id: int, capture_id: int, outcome: CaptureOutcome, error: str = ""
+) -> None:
+    """Remember that a capture belongs to a source, and how reading it went."""
+    c = source_captures.c
+    values = {"outcome": outcome, "error": error}
+    if outcome_of(connection, source_id, capture_id) is None:
+        connection.execute(insert(source_captures), {"source_id": source_id, "capture_id": capture_id, **values})
+    else:
+        mine = (c.source_id == source_id, c.capture_id == capture_id)
+        connection.execute(update(source_captures).where(*mine).values(values))
+
+
+def outcome_of(connection: Connection, source_id: int, capture_id: int) -> CaptureOutcome | None:
+    """Return how reading a capture of a source went, None where it does not belong to the source."""
+    c = source_captures.c
+    outcome = connection.execute(select(c.outcome).where(c.source_id == source_id, c.capture_id == capture_id)).scalar()
+    return None if outcome is None else CaptureOutcome(outcome)
+
+
 def _replace_notes(connection: Connection, source_id: int, capture_id: int, made: Sequence[Note]) -> None:
     connection.execute(delete(notes).where(notes.c.source_id == source_id))
     rows = [
@@ -171,7 +228,7 @@ def _replace_notes(connection: Connection, source_id: int, capture_id: int, made
 # What stands before a reading.
 
 
-def _before(connection: Connection, source: SourceInfo, stored: _Stored, captured: Captured) -> Before:
+def _before(connection: Connection, source: SourceInfo, stored: Stored, captured: Captured) -> Before:
     o = observations.c
     known = connection.execute(
         select(offers.c.id, offers.c.model_id, offers.c.name, offers.c.shared_id, offers.c.withdrawn_at)
@@ -230,6 +287,7 @@ def _apply(
     """Write a plan down and return the ids of its changes."""
     created = _apply_to_offers(connection, plan, source.provider, at)
     _apply_to_standing(connection, plan, capture_id, at)
+    failpoint("inside_commit")
     opened = _insert(
         connection,
         observations,

@@ -1,0 +1,204 @@
+"""Refreshing what is due, once: each source under a lease, so that two processes never do the same."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from structlog.contextvars import bound_contextvars
+
+from scraper import providers
+from scraper.due import Key, Plan, Verdict, in_blackout, judge
+from scraper.errors import RatecardError
+from scraper.extract.source import Source
+from scraper.logs import log
+from scraper.refresh import Outcome, Refresh, Report, SourceReport
+from scraper.schedules import cadence
+from scraper.store import Status, Store, begin_run
+from scraper.store.leases import (
+    Lease,
+    Result,
+    enrol,
+    note_run,
+    read_due,
+    read_moments,
+    release_lease,
+    renew_lease,
+    settle_lease,
+    take_lease,
+)
+
+_STATUS: Final = {
+    Outcome.OK: Status.OK,
+    Outcome.UNCHANGED: Status.OK,
+    Outcome.NOT_CAPTURED: Status.NOT_CAPTURED,
+    Outcome.FAILED: Status.FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """What one look at the schedule did. `left` counts what was due and was not begun, because of a stop."""
+
+    report: Report
+    left: int
+    following: Verdict | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Runner:
+    """Refreshes what is due of a schedule. `flow` gives the flow for a time and a run; `timer` counts seconds.
+
+    A source is leased for `lease_seconds`, and for longer as long as this process works on it.
+    """
+
+    store: Store
+    plans: Mapping[Key, Plan]
+    flow: Callable[[datetime, int], Refresh]
+    clock: Callable[[], datetime]
+    timer: Callable[[], float] = time.monotonic
+    lease_seconds: float = 300.0
+    replay: bool = False
+    holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
+    current: Lease | None = None
+    refreshed: int = 0
+
+    def verdicts(self) -> list[Verdict]:
+        """Judge every source of the schedule now."""
+        rows = {key: view.row for key, view in read_due(self.store).items()}
+        return judge(self.clock(), self.plans, rows, read_moments(self.store))
+
+    def tick(self, stopped: Callable[[], bool] = lambda: False) -> Tick:
+        """Refresh what is due now, one source after the other, until all is done or `stopped` says so.
+
+        Raises `RatecardError` where the database cannot be used; what was taken then is given back by the next tick.
+        """
+        self.give_back()
+        enrol(self.store, {key: cadence(plan) for key, plan in self.plans.items()}, self.clock())
+        verdicts = self.verdicts()
+        waiting = [verdict for verdict in verdicts if verdict.due]
+        # What only tells more of offers is of use once they are listed.
+        waiting.sort(key=lambda verdict: not _source(verdict.key).lists)
+        run: int | None = None
+        reports = []
+        while waiting and not stopped():
+            verdict = waiting.pop(0)
+            at = self.clock()
+            # One may have begun while other sources were read.
+            if in_blackout(at, verdict.plan):
+                continue
+            lease = take_lease(
+                self.store,
+                verdict.key,
+                starts=verdict.row.starts,
+                holder=self.holder,
+                at=at,
+                seconds=self.lease_seconds,
+            )
+            if lease is None:
+                continue
+            self.current = lease
+            if run is None:
+                run = begin_run(self.store, started_at=at, at=at, replay=self.replay)
+            reports.append(self._refresh(verdict, lease, run))
+        if reports:
+            verdicts = self.verdicts()
+        following = next((verdict for verdict in verdicts if verdict.next_at is not None), None)
+        return Tick(report=Report(run=run, sources=tuple(reports)), left=len(waiting), following=following)
+
+    def give_back(self) -> None:
+        """Give back a source that was taken and not finished: it stays due."""
+        if self.current is not None:
+            release_lease(self.store, self.current)
+            self.current = None
+
+    def _refresh(self, verdict: Verdict, lease: Lease, run: int) -> SourceReport:
+        """Run the flow for one source and write down how that ended."""
+        key = verdict.key
+        with bound_contextvars(run=run, provider=key.provider, source=key.source):
+            log().info("source started")
+            began = self.timer()
+            with self._holding(lease):
+                report = self._flow(key, lease.started_at, run)
+            seconds = self.timer() - began
+            result = Result(status=_STATUS[report.status], seconds=seconds, error=report.error)
+            if not settle_lease(self.store, lease, result):
+                log().error("lease lost", hint="another process took the source; raise lease_seconds if this recurs")
+            self.current = None
+            self.refreshed += 1
+            _tell(report, verdict, seconds)
+        return report
+
+    def _flow(self, key: Key, at: datetime, run: int) -> SourceReport:
+        source = _source(key)
+        try:
+            return self.flow(at, run).source(key.provider, source, run)
+        except RatecardError as error:
+            said = str(error)
+        except Exception as error:  # noqa: BLE001  it is told
+            # A defect that one source meets must not keep the others from being refreshed.
+            log().exception("unexpected error")
+            said = f"unexpected {type(error).__name__}: {error}"
+        return SourceReport(
+            provider=key.provider, source=key.source, url=source.addresses[0], status=Outcome.FAILED, error=said
+        )
+
+    @contextmanager
+    def _holding(self, lease: Lease) -> Iterator[None]:
+        """Renew a lease as long as the work on it goes on."""
+        done = threading.Event()
+
+        def renew() -> None:
+            while not done.wait(self.lease_seconds / 3):
+                # A database that is away for a moment is asked again; if it stays away, the lease runs out.
+                with suppress(RatecardError):
+                    renew_lease(self.store, lease, at=self.clock(), seconds=self.lease_seconds)
+
+        thread = threading.Thread(target=renew, name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+
+def _source(key: Key) -> Source:
+    return next(source for source in providers.sources(key.provider) if source.name == key.source)
+
+
+def noting(
+    store: Store, clock: Callable[[], datetime], progress: Callable[[SourceReport], None]
+) -> Callable[[SourceReport], None]:
+    """Return what is to be called after each source of a refresh by hand, so that the schedule knows of it."""
+    began = (clock(), time.monotonic())
+
+    def note(report: SourceReport) -> None:
+        nonlocal began
+        (at, timer), began = began, (clock(), time.monotonic())
+        result = Result(status=_STATUS[report.status], seconds=began[1] - timer, error=report.error)
+        note_run(store, Key(report.provider, report.source), at=at, result=result)
+        progress(report)
+
+    return note
+
+
+def _tell(report: SourceReport, verdict: Verdict, seconds: float) -> None:
+    done: dict[str, Any] = {"outcome": report.status.value, "seconds": round(seconds, 3)}
+    if not report.failed:
+        log().info("source done", **done, offers=report.offers, changes=len(report.changes), notes=len(report.notes))
+        return
+    days = None if verdict.age is None else round(verdict.age.total_seconds() / 86400, 1)
+    failing = {**done, "error": report.error, "failures": verdict.row.failures + 1, "last_success_days": days}
+    if verdict.escalated:
+        log().error("source overdue", **failing)
+    else:
+        log().warning("source failed", **failing)
