@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format lock score bench clean distclean
+.PHONY: help setup demo test chromium lint format lock score bench clean distclean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -19,8 +19,16 @@ setup: .venv/.dev ## install everything for working on the project
 demo: .venv/.runtime ## refresh from the project's own pages and show what came of it
 	@$(BIN)/ratecard demo
 
-test: lint ## everything that has to hold before a change is handed in
+test: lint chromium ## everything that has to hold before a change is handed in
 	$(BIN)/pytest -n auto --dist loadgroup
+
+# For the pages that only a browser can read. Where it cannot be installed, the tests that need it are skipped.
+chromium:
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing Chromium (once)" \
+	&& apt-get -qq update >/dev/null 2>&1 \
+	&& DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes chromium >/dev/null 2>&1; } \
+	|| echo "There is no Chromium, and it cannot be installed here: tests that need it are skipped."
 
 lint: .venv/.dev ## format, lint, types, imports, dependencies
 	$(BIN)/ruff format --check .
@@ -37,7 +45,7 @@ format: .venv/.dev ## format, and mend what the linter can mend
 lock: .venv/.setup ## remake requirements/*.txt from pyproject.toml
 	$(COMPILE) $(UPGRADE) requirements/setup.in --output-file requirements/setup.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --constraints requirements/setup.txt --output-file requirements/runtime.txt
-	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --constraints requirements/setup.txt \
+	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --extra browser --constraints requirements/setup.txt \
 		--constraints requirements/runtime.txt --output-file requirements/dev.txt
 
 score: .venv/.runtime ## compare readings of real captures with independent truth (ARGS="--only openai")

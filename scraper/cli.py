@@ -140,8 +140,9 @@ def refresh(
     with _opened(db) as opened, Sandbox(opened.settings.read_seconds, opened.settings.read_memory) as reader:
         fetcher = Replay(replay, moment) if replay else _client(opened, dry_run=dry_run)
         flow = Refresh(opened.store, opened.archive, fetcher, moment, dry_run=dry_run, reader=reader)
-        addresses = [source.addresses for name in names for source in providers.sources(name)]
-        with _progress(len(addresses), quiet=as_json) as advance, fetcher.ahead(addresses):
+        sources = [source for name in names for source in providers.sources(name)]
+        ahead = fetcher.ahead([source.addresses for source in sources if not source.browser])
+        with _progress(len(sources), quiet=as_json) as advance, ahead:
             # A live refresh by hand serves the schedule as well.
             progress = advance if replay or dry_run else noting(opened.store, _now, advance)
             report = flow.run(names, started_at=started_at, replay=bool(replay), progress=progress)

@@ -210,7 +210,7 @@ class Refresh:
 def fetch(fetcher: Fetcher, source: Source) -> Fetched:
     """Get the bytes of a source."""
     try:
-        answer = fetcher.fetch(source.addresses)
+        answer = fetcher.fetch(source.addresses, browser=source.browser)
     except RatecardError as error:
         raise Refused(str(error)) from error
     if isinstance(answer, Fetched):

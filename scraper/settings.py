@@ -121,6 +121,8 @@ class Settings(BaseSettings):
     `cdx_url` is the CDX index of a web archive, `copy_url` the address of one of its copies, with `{timestamp}` and
     `{url}` in it.
 
+    `chromium` is the program that shows pages which only a browser can read; without it, a Chromium on the path.
+
     `schedules` is a folder of TOML files, the bundled one where it is not set. The daemon looks every `tick_seconds`
     for what is due, answers health and metrics at `listen`, and ends within `grace_seconds` when it is told to; a
     source is taken for `lease_seconds` at a time.
@@ -163,6 +165,7 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = "auto"
     read_seconds: float = Field(default=10.0, gt=0, le=3600, allow_inf_nan=False)
     read_memory: int = Field(default=2 * 1024**3, ge=256 * 1024**2)
+    chromium: Folder | None = None
 
     @classmethod
     def settings_customise_sources(

@@ -24,6 +24,7 @@ class Source:
     `rank` orders the sources of one provider: where two state one field, the lower rank is published. A source that
     does not list what is sold (`lists` is False: release notes, a page of deprecations) tells more of the offers that
     other sources list; what it says of other models is left out.
+    With `browser`, the text is there only once the page's scripts have run, and a browser makes the document.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Source:
     rank: int = 0
     lists: bool = True
     fresh_days: int = 14
+    browser: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or not self.addresses:

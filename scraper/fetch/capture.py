@@ -61,8 +61,11 @@ class NotFetched:
 class Fetcher(Protocol):
     """Anything that answers addresses: the live client, or a replay of captures."""
 
-    def fetch(self, addresses: Sequence[str]) -> Fetched | NotFetched:
-        """Return the bytes of one source, whose addresses are given with the current one first."""
+    def fetch(self, addresses: Sequence[str], *, browser: bool = False) -> Fetched | NotFetched:
+        """Return the bytes of one source, whose addresses are given with the current one first.
+
+        With `browser`, they are what a browser makes of the page.
+        """
         ...
 
 

@@ -52,9 +52,10 @@ class Client:
         self._found: queue.SimpleQueue[Found] = queue.SimpleQueue()
         self._ahead: _Ahead | None = None
 
-    def fetch(self, addresses: Sequence[str]) -> Fetched | NotFetched:
+    def fetch(self, addresses: Sequence[str], *, browser: bool = False) -> Fetched | NotFetched:
         """Return what the first address answers; the next one is asked only where an address is gone (404, 410).
 
+        With `browser`, Chromium shows the page, and the answer is what it then is.
         An address that merely fails today is a failure: a mirror may lag behind it and would give old prices as new.
         The deadline is for each address, without the wait for its host's turn and robots.txt. Must not be called from
         a running event loop.
@@ -63,9 +64,9 @@ class Client:
             raise ValueError("a fetch needs at least one address")
         try:
             if self._ahead is not None:
-                return self._ahead.fetch(addresses)
+                return self._ahead.fetch(addresses, browser=browser)
             with asyncio.Runner(loop_factory=_Loop) as runner:
-                return runner.run(self._fetch(addresses))
+                return runner.run(self._fetch(addresses, browser=browser))
         finally:
             if self._ahead is None or self._found.qsize() >= _AT_ONCE:
                 self._write_down()
@@ -84,9 +85,9 @@ class Client:
             self._ahead = None
             self._write_down()
 
-    async def _fetch(self, addresses: Sequence[str]) -> Fetched | NotFetched:
+    async def _fetch(self, addresses: Sequence[str], *, browser: bool) -> Fetched | NotFetched:
         async with self._crawl() as crawl:
-            return await crawl.fetch(addresses)
+            return await crawl.fetch(addresses, browser=browser)
 
     def _crawl(self) -> Crawl:
         return Crawl(
@@ -116,16 +117,17 @@ class _Ahead:
         self._started: Future[tuple[asyncio.AbstractEventLoop, Crawl]] = Future()
         self._stop = asyncio.Event()
         self._room = asyncio.Semaphore(_WINDOW)
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=self._run, name="ratecard-fetch", daemon=True)
         self._thread.start()
         self._loop, self._fetches = self._started.result()
         self._answers = {tuple(addresses): self._begin(self._in_room(addresses)) for addresses in many}
 
-    def fetch(self, addresses: Sequence[str]) -> Fetched | NotFetched:
-        """Return the answer that was fetched ahead, once; any other is fetched now."""
-        answer = self._answers.pop(tuple(addresses), None)
+    def fetch(self, addresses: Sequence[str], *, browser: bool) -> Fetched | NotFetched:
+        """Return the answer that was fetched ahead, once; any other is fetched now, and so is what needs a browser."""
+        answer = None if browser else self._answers.pop(tuple(addresses), None)
         if answer is None:
-            return self._begin(self._fetches.fetch(addresses)).result()
+            return self._begin(self._fetches.fetch(addresses, browser=browser)).result()
         try:
             return answer.result()
         finally:
@@ -137,7 +139,17 @@ class _Ahead:
         self._thread.join()
 
     def _begin(self, fetch: Coroutine[Any, Any, Fetched | NotFetched]) -> Future[Fetched | NotFetched]:
-        return asyncio.run_coroutine_threadsafe(fetch, self._loop)
+        return asyncio.run_coroutine_threadsafe(self._known(fetch), self._loop)
+
+    async def _known(self, fetch: Coroutine[Any, Any, Fetched | NotFetched]) -> Fetched | NotFetched:
+        task = asyncio.current_task()
+        if task is None:
+            raise AssertionError("a coroutine runs in a task")
+        self._tasks.add(task)
+        try:
+            return await fetch
+        finally:
+            self._tasks.discard(task)
 
     async def _in_room(self, addresses: Sequence[str]) -> Fetched | NotFetched:
         await self._room.acquire()
@@ -156,7 +168,8 @@ class _Ahead:
         async with self._crawl() as crawl:
             self._started.set_result((asyncio.get_running_loop(), crawl))
             await self._stop.wait()
-            fetches = asyncio.all_tasks() - {asyncio.current_task()}
+            # Not all tasks: those of the browser have to be there when it is closed.
+            fetches = list(self._tasks)
             for fetch in fetches:
                 fetch.cancel()
             await asyncio.gather(*fetches, return_exceptions=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -17,9 +17,11 @@ from scraper.fetch import robots
 from scraper.fetch.archive import Archive, ArchiveError
 from scraper.fetch.asking import Asker
 from scraper.fetch.body import Body, check_length
+from scraper.fetch.browser import Browser, Part
 from scraper.fetch.capture import Capture, Fetched, NotFetched, fetched, kept_headers
+from scraper.fetch.deadline import Deadline
 from scraper.fetch.failure import Failed
-from scraper.fetch.hosts import Host, Turns, check, host_name, origin_of, parsed, paused
+from scraper.fetch.hosts import Host, Turns, check, host_name, origin_of, parsed
 from scraper.fetch.later import retry_after
 from scraper.fetch.memory import Memory
 from scraper.fetch.robots import Rules
@@ -30,6 +32,8 @@ from scraper.settings import Settings
 T = TypeVar("T")
 Found = tuple[str, RememberedPage | RememberedRobots | datetime]
 """Something to be remembered: of an address, of an origin, of a host."""
+Ask = Callable[[httpx.URL, Deadline], Awaitable[T | httpx.URL]]
+"""Asks an address and returns what is made of its answer, or the address it leads to."""
 Read = Callable[[httpx.URL, httpx.Response], Awaitable[T]]
 """Makes something of an answer, while its body is still to come."""
 
@@ -75,6 +79,7 @@ class Crawl:
         self._turns: dict[str, Turns] = {}
         self._sessions: dict[str, httpx.AsyncClient] = {}
         self._deciding: dict[str, asyncio.Lock] = {}
+        self._browser = Browser(settings)
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,26 +87,30 @@ class Crawl:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._browser.close()
         for session in self._sessions.values():
             await session.aclose()
 
-    async def fetch(self, addresses: Sequence[str]) -> Fetched | NotFetched:
-        """Return what the first address answers; the next one is asked only where an address is gone (404, 410)."""
+    async def fetch(self, addresses: Sequence[str], *, browser: bool = False) -> Fetched | NotFetched:
+        """Return what the first address answers; the next one is asked only where an address is gone (404, 410).
+
+        With `browser`, an answer is what a browser makes of it; only one such fetch may be under way.
+        """
         answers = []
         for address in addresses:
-            answer = await self._fetch_one(address)
+            answer = await self._fetch_one(address, self._rendered if browser else self._page)
             if isinstance(answer, Fetched) or answer.status not in _GONE:
                 return answer
             answers.append(answer)
         return answers[0]
 
-    async def _fetch_one(self, address: str) -> Fetched | NotFetched:
+    async def _fetch_one(self, address: str, ask: Ask[Fetched]) -> Fetched | NotFetched:
         seconds = self._settings.deadline
         hops = [address]
         try:
             # The library's own limits are for each read, and a body that drips keeps every read short.
-            async with asyncio.timeout(seconds) as deadline:
-                return await self._follow(hops, deadline, self._page)
+            async with Deadline(seconds) as deadline:
+                return await self._follow(hops, deadline, ask)
         except Failed as failure:
             kind, message, status = failure.kind, str(failure), failure.status
         except TimeoutError:
@@ -109,12 +118,7 @@ class Crawl:
         sentence = self._asker.mask(f"{' -> '.join(hops)} {message}")
         return NotFetched(kind, sentence, self._asker.mask(address), status)
 
-    async def _follow(
-        self,
-        hops: list[str],
-        deadline: asyncio.Timeout,
-        ask: Callable[[httpx.URL, asyncio.Timeout], Awaitable[T | httpx.URL]],
-    ) -> T:
+    async def _follow(self, hops: list[str], deadline: Deadline, ask: Ask[T]) -> T:
         """Follow redirects, noting every hop, and return what is made of the answer at the end of them."""
         url = parsed(hops[0])
         while True:
@@ -131,8 +135,8 @@ class Crawl:
 
     # A page.
 
-    async def _page(self, url: httpx.URL, deadline: asyncio.Timeout) -> Fetched | httpx.URL:
-        with paused(deadline):
+    async def _page(self, url: httpx.URL, deadline: Deadline) -> Fetched | httpx.URL:
+        with deadline.paused():
             await self._permission(url)
         known = self._known(url)
         marks = _conditions(known) if known else {}
@@ -151,7 +155,7 @@ class Crawl:
         _check_status(response, self._clock())
         check_length(response, self._settings.max_body)
         body = await Body.of(response, self._settings.max_body).read(response)
-        self._check_secrets(body, response)
+        self._check_secrets(body, response.headers)
         got = fetched(
             body,
             url=str(url),
@@ -167,9 +171,9 @@ class Crawl:
         )
         return got
 
-    def _check_secrets(self, body: bytes, response: httpx.Response) -> None:
+    def _check_secrets(self, body: bytes, headers: Mapping[str, str]) -> None:
         for secret in self._asker.secrets():
-            if secret.encode() in body or any(secret in value for value in response.headers.values()):
+            if secret.encode() in body or any(secret in value for value in headers.values()):
                 raise Failed("refused", "sent a key back, so that nothing of its answer is kept")
 
     def _unchanged(self, known: RememberedPage, url: httpx.URL, response: httpx.Response) -> Fetched | None:
@@ -212,6 +216,42 @@ class Crawl:
         if len(str(url)) <= _LONGEST_ADDRESS:
             self._keep((str(url), page))
 
+    # A page as a browser shows it, and what it asks for itself.
+
+    async def _rendered(self, url: httpx.URL, deadline: Deadline) -> Fetched | httpx.URL:
+        self._browser.check()
+        with deadline.paused():
+            await self._permission(url)
+        # Whether the page has changed does not say whether what it asks for has: no conditions.
+        page = await self._ask(url, deadline, partial(self._read_part, self._settings.max_body), {}, keyed=True)
+        if isinstance(page, httpx.URL):
+            return page
+        if page.status != 200:
+            raise Failed("status", f"answered {page.status}", page.status)
+        shown = await self._browser.show(url, page, partial(self._part, deadline), deadline)
+        if isinstance(shown, httpx.URL):
+            return shown
+        self._check_secrets(shown.body, {})
+        return fetched(shown.body, url=str(url), captured_at=self._clock(), content_type=shown.content_type)
+
+    async def _part(self, deadline: Deadline, address: str, headers: Mapping[str, str], limit: int) -> Part:
+        """Get something for a page that is shown, by the same rules as a page; keys are not a page's to use."""
+
+        async def ask(url: httpx.URL, deadline: Deadline) -> Part | httpx.URL:
+            await self._permission(url)
+            return await self._ask(url, deadline, partial(self._read_part, limit), dict(headers), keyed=False)
+
+        return await self._follow([address], deadline, ask)
+
+    async def _read_part(self, limit: int, url: httpx.URL, response: httpx.Response) -> Part:  # noqa: ARG002
+        status = response.status_code
+        if status == 429 or not (200 <= status < 300 or 400 <= status < 500):
+            _check_status(response, self._clock())
+        check_length(response, limit)
+        body = b"" if status == 204 else await Body.of(response, limit).read(response)
+        self._check_secrets(body, response.headers)
+        return Part(status, response.headers, body)
+
     # robots.txt.
 
     async def _permission(self, url: httpx.URL) -> None:
@@ -247,7 +287,7 @@ class Crawl:
     async def _fetch_rules(self, origin: str) -> Rules:
         seconds = self._settings.deadline
         try:
-            async with asyncio.timeout(seconds) as deadline:
+            async with Deadline(seconds) as deadline:
                 body = await self._follow([f"{origin}/robots.txt"], deadline, self._robots)
             return Rules.of(robots.of_text(body, self._clock()))
         except TimeoutError:
@@ -260,7 +300,7 @@ class Crawl:
                 return Rules.of(robots.of_status(failure.status, self._clock()))
             return Rules.of(robots.of_failure(str(failure), self._clock()), failure.kind)
 
-    async def _robots(self, url: httpx.URL, deadline: asyncio.Timeout) -> bytes | httpx.URL:
+    async def _robots(self, url: httpx.URL, deadline: Deadline) -> bytes | httpx.URL:
         return await self._ask(url, deadline, self._read_robots, {}, keyed=False)
 
     async def _read_robots(self, url: httpx.URL, response: httpx.Response) -> bytes:  # noqa: ARG002
@@ -277,7 +317,7 @@ class Crawl:
     # Asking: with patience, in turn.
 
     async def _ask(
-        self, url: httpx.URL, deadline: asyncio.Timeout, read: Read[T], headers: dict[str, str], *, keyed: bool
+        self, url: httpx.URL, deadline: Deadline, read: Read[T], headers: dict[str, str], *, keyed: bool
     ) -> T | httpx.URL:
         """Ask until there is an answer or no hope of one; return what is made of it, or the address it leads to."""
         host = self._host(url)
@@ -286,7 +326,7 @@ class Crawl:
             if not isinstance(error, Failed) or not error.again:
                 return False
             wait = min(_BACKOFF_SECONDS, self._settings.retry_wait) if error.after is None else error.after
-            if wait > min(self._settings.retry_wait, _left(deadline)):
+            if wait > min(self._settings.retry_wait, deadline.left()):
                 return False
             return True if error.after is None else error.after
 
@@ -312,14 +352,14 @@ class Crawl:
         self,
         host: Host,
         url: httpx.URL,
-        deadline: asyncio.Timeout,
+        deadline: Deadline,
         read: Read[T],
         headers: dict[str, str],
         *,
         keyed: bool,
     ) -> T | httpx.URL:
         session = self._session(host)
-        response = await self._asker.open(session, url, headers, keyed=keyed, seconds=_left(deadline))
+        response = await self._asker.open(session, url, headers, keyed=keyed, seconds=deadline.left())
         try:
             target = response.headers.get("location")
             if response.status_code in _REDIRECTS and target:
@@ -358,14 +398,6 @@ class Crawl:
         if host.name not in self._sessions:
             self._sessions[host.name] = self._asker.session()
         return self._sessions[host.name]
-
-
-def _left(deadline: asyncio.Timeout) -> float:
-    """Return the seconds that are left until a deadline that runs."""
-    end = deadline.when()
-    if end is None:
-        raise AssertionError("the deadline is paused while there is a request")
-    return max(0.0, end - asyncio.get_running_loop().time())
 
 
 def _check_status(response: httpx.Response, now: datetime) -> None:

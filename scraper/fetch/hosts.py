@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import httpx2 as httpx
 
+from scraper.fetch.deadline import Deadline
 from scraper.fetch.failure import Failed
 from scraper.fetch.robots import Rules
 from scraper.records import iso
@@ -77,17 +78,6 @@ def origin_of(url: httpx.URL) -> str:
     return f"{url.scheme}://{host_name(url)}"
 
 
-@contextmanager
-def paused(deadline: asyncio.Timeout) -> Iterator[None]:
-    """Stop a deadline for the time of a block: whoever waits for a turn is not the slower for it."""
-    end, started = deadline.when(), time.monotonic()
-    deadline.reschedule(None)
-    try:
-        yield
-    finally:
-        deadline.reschedule(None if end is None else end + time.monotonic() - started)
-
-
 class Turns:
     """Hands out the turns of one host on one event loop; `everywhere` limits the requests to all hosts together."""
 
@@ -101,13 +91,13 @@ class Turns:
         self._everywhere = everywhere
 
     @asynccontextmanager
-    async def turn(self, deadline: asyncio.Timeout) -> AsyncIterator[None]:
+    async def turn(self, deadline: Deadline) -> AsyncIterator[None]:
         """Wait for the host's turn and then for a place among all hosts; the pace counts from the end of a request.
 
         Raises `Failed` where the host wants to be left alone for longer than we wait.
         """
         async with AsyncExitStack() as stack:
-            with paused(deadline):
+            with deadline.paused():
                 await stack.enter_async_context(self._slots)
                 self._check_wait()
                 await self._pause()

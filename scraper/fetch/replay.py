@@ -80,8 +80,8 @@ class Replay:
                 for row in _rows_of(part):
                     self._rows.setdefault(address_key(row.url), []).append(row)
 
-    def fetch(self, addresses: Sequence[str]) -> Fetched | NotFetched:
-        """Return the capture of the first address that any folder has.
+    def fetch(self, addresses: Sequence[str], *, browser: bool = False) -> Fetched | NotFetched:  # noqa: ARG002
+        """Return the capture of the first address that any folder has; one that a browser made lies there as such.
 
         Raises `RatecardError` where the file of that capture is not there or cannot be read.
         """
