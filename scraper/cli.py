@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from threading import Event
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -29,7 +29,7 @@ from scraper.errors import RatecardError
 from scraper.fetch.archive import Archive
 from scraper.fetch.client import Client
 from scraper.fetch.replay import Replay, parse_at
-from scraper.logs import Form, passwords_of, set_up_logs
+from scraper.logs import Form, adopt, passwords_of, set_up_logs
 from scraper.logs import log as logger
 from scraper.metrics import collect, exposition, write_textfile
 from scraper.publish import objects, text
@@ -57,6 +57,10 @@ from scraper.store.leases import read_due, read_moments
 from scraper.timetable import due_exit_code, due_line, schedule_object, schedule_text
 from scraper.verify import verify_store
 
+if TYPE_CHECKING:
+    # An extra: it is imported where it is used.
+    from scraper.worker import Queue
+
 app = typer.Typer(
     name="ratecard",
     help="LLM prices and specs, read from the providers' own pages, with evidence for every value.",
@@ -73,6 +77,7 @@ Db = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Ref = Annotated[str, typer.Argument(metavar="PROVIDER/MODEL_ID", help="An offer; its name where it has no id.")]
+LogForm = Annotated[Form | None, typer.Option("--log", metavar="FORM", help="How to log: auto, json or console.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="T", help="As it was published at a date or date-time.")]
 
 
@@ -137,7 +142,7 @@ def refresh(
         raise RatecardError("--at goes with --replay: a live fetch is always of now; name a folder of captures.")
     started_at = _now()
     moment = parse_at(at) if at else started_at
-    with _opened(db) as opened, Sandbox(opened.settings.read_seconds, opened.settings.read_memory) as reader:
+    with _opened(db) as opened, _reader(opened) as reader:
         fetcher = Replay(replay, moment) if replay else _client(opened, dry_run=dry_run)
         flow = Refresh(opened.store, opened.archive, fetcher, moment, dry_run=dry_run, reader=reader)
         sources = [source for name in names for source in providers.sources(name)]
@@ -371,7 +376,7 @@ def backfill(
     start, end = _start_of(since), _moment(until)
     if end is not None and end < start:
         raise RatecardError(f"--until {until} lies before --since {since}; no copy can be of both.")
-    with _opened(db) as opened, Sandbox(opened.settings.read_seconds, opened.settings.read_memory) as reader:
+    with _opened(db) as opened, _reader(opened) as reader:
         run = Backfill(
             store=opened.store,
             archive=opened.archive,
@@ -404,7 +409,7 @@ def reread_again(
 ) -> None:
     """Read a provider's history again from the archive, as after its parser was mended."""
     providers.sources(provider)
-    with _opened(db) as opened, Sandbox(opened.settings.read_seconds, opened.settings.read_memory) as reader:
+    with _opened(db) as opened, _reader(opened) as reader:
         progress = _say_nothing if as_json else _say
         result = reread(opened.store, opened.archive, provider, reader, at=_now(), dry_run=dry_run, progress=progress)
     if as_json:
@@ -466,14 +471,22 @@ def daemon(
     replay: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="Answer every fetch from this folder of captures.")
     ] = None,
-    log: Annotated[Form | None, typer.Option(metavar="FORM", help="How to log: auto, json or console.")] = None,
+    queue: Annotated[
+        bool, typer.Option("--queue", help="Put what is due into the queue, for `ratecard worker`; refresh nothing.")
+    ] = False,
+    log: LogForm = None,
     db: Db = None,
 ) -> None:
     """Refresh what is due, for ever. SIGTERM ends it after the current source, a second one at once."""
     settings = load_settings(db)
+    queue = queue or settings.queue
+    if queue and replay:
+        raise RatecardError("--replay goes with a daemon that refreshes by itself; leave it out, or the queue.")
     plans = _plans(settings)
     set_up_logs(log or settings.log_format, secrets=_secrets(settings))
     with _opened(db) as opened, _due_runner(opened, plans, replay) as runner:
+        if queue:
+            runner.hand_over = _queue(opened).put
         keeper = Daemon(runner=runner, tick_seconds=settings.tick_seconds)
         pages = {"/healthz": keeper.healthz, "/readyz": keeper.readyz, "/metrics": keeper.metrics}
         with serving(listen or settings.listen, pages) as address:
@@ -481,6 +494,40 @@ def daemon(
             code = run_until_stopped(keeper.loop, grace=settings.grace_seconds, give_back=runner.give_back)
             logger().info("daemon stopped", code=code)
     raise typer.Exit(code)
+
+
+@app.command()
+def worker(log: LogForm = None, db: Db = None) -> None:
+    """Refresh what daemons put into the queue, for ever. SIGTERM ends it after the current source."""
+    settings = load_settings(db)
+    plans = _plans(settings)
+    set_up_logs(log or settings.log_format, secrets=_secrets(settings))
+    with _opened(db) as opened, _reader(opened) as reader:
+        queue = _queue(opened)
+        from scraper.worker import Worker
+
+        client = Client(settings, _now, StoreMemory(opened.store, one_by_one=True), opened.archive)
+
+        def flow(at: datetime, _run: int) -> Refresh:
+            return Refresh(opened.store, opened.archive, client, at, reader=reader)
+
+        runner = _runner(opened, plans, flow)
+        logger().info("worker started", worker=runner.holder, db=opened.store.shown)
+        loop = Worker(queue=queue, runner=runner, let_go=client.let_go).loop
+        code = run_until_stopped(loop, grace=settings.grace_seconds, give_back=runner.give_back)
+        logger().info("worker stopped", code=code)
+    raise typer.Exit(code)
+
+
+def _queue(opened: _Opened) -> Queue:
+    try:
+        from scraper.worker import open_queue
+    except ImportError as error:
+        raise RatecardError(
+            f"a queue needs what is not installed ({error.name}); run pip install 'ratecard[queue]'"
+        ) from error
+    adopt("procrastinate", "psycopg")
+    return open_queue(opened.store, opened.settings.lease_seconds)
 
 
 def _refresh_due(wanted: Sequence[str], replay: list[Path] | None, db: str | None, *, as_json: bool) -> int:
@@ -515,7 +562,7 @@ def _plans(settings: Settings) -> Mapping[Key, Plan]:
 
 @contextmanager
 def _due_runner(opened: _Opened, plans: Mapping[Key, Plan], replay: list[Path] | None) -> Iterator[Runner]:
-    with Sandbox(opened.settings.read_seconds, opened.settings.read_memory) as reader:
+    with _reader(opened) as reader:
         # What a host allows, and when it was asked last, is known for the whole of a run.
         @lru_cache(maxsize=1)
         def client(_run: int) -> Client:
@@ -525,20 +572,26 @@ def _due_runner(opened: _Opened, plans: Mapping[Key, Plan], replay: list[Path] |
             fetcher = Replay(replay, at) if replay else client(run)
             return Refresh(opened.store, opened.archive, fetcher, at, reader=reader)
 
-        yield Runner(
-            store=opened.store,
-            plans=plans,
-            flow=flow,
-            clock=_now,
-            lease_seconds=opened.settings.lease_seconds,
-            replay=bool(replay),
-        )
+        yield _runner(opened, plans, flow, replay=bool(replay))
+
+
+def _runner(
+    opened: _Opened, plans: Mapping[Key, Plan], flow: Callable[[datetime, int], Refresh], *, replay: bool = False
+) -> Runner:
+    lease_seconds = opened.settings.lease_seconds
+    return Runner(store=opened.store, plans=plans, flow=flow, clock=_now, lease_seconds=lease_seconds, replay=replay)
+
+
+def _reader(opened: _Opened) -> Sandbox:
+    return Sandbox(opened.settings.read_seconds, opened.settings.read_memory)
 
 
 @db_app.command()
 def upgrade(db: Db = None) -> None:
     """Bring the database to the newest schema (every command does so by itself)."""
     with _opened(db) as opened:
+        if opened.settings.queue:
+            _queue(opened)
         typer.echo(f"{opened.store.shown} is up to date.")
 
 

@@ -88,9 +88,10 @@ class Daemon:
         return Page(200, exposition(facts), "text/plain; version=0.0.4; charset=utf-8")
 
     def _counted(self) -> Gaps:
-        """Count gaps again only when something was refreshed: it means to read every offer."""
-        if self._gaps is None or self._gaps[0] != self.runner.refreshed:
-            self._gaps = self.runner.refreshed, count_gaps(self.runner.store, self.runner.clock())
+        """Count gaps again only when something was refreshed, by whomever: it means to read every offer."""
+        runs = sum(view.successes + view.failed for view in read_due(self.runner.store).values())
+        if self._gaps is None or self._gaps[0] != runs:
+            self._gaps = runs, count_gaps(self.runner.store, self.runner.clock())
         return self._gaps[1]
 
 

@@ -1,4 +1,7 @@
-"""Refreshing what is due, once: each source under a lease, so that two processes never do the same."""
+"""Refreshing what is due, once: each source under a lease, so that two processes never do the same.
+
+Where many machines share the work, what is due is handed over instead of being refreshed here (see `scraper.worker`).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,7 +60,8 @@ class Tick:
 class Runner:
     """Refreshes what is due of a schedule. `flow` gives the flow for a time and a run; `timer` counts seconds.
 
-    A source is leased for `lease_seconds`, and for longer as long as this process works on it.
+    A source is leased for `lease_seconds`, and for longer as long as this process works on it. With `hand_over`, a tick
+    gives what is due to that and refreshes nothing: it gets the sources, in their order, and what begins a run.
     """
 
     store: Store
@@ -68,6 +72,7 @@ class Runner:
     lease_seconds: float = 300.0
     replay: bool = False
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
+    hand_over: Callable[[Sequence[Key], Callable[[], int]], None] | None = None
     current: Lease | None = None
     refreshed: int = 0
 
@@ -89,36 +94,56 @@ class Runner:
         waiting.sort(key=lambda verdict: not _source(verdict.key).lists)
         run: int | None = None
         reports = []
+        if self.hand_over is not None:
+            self.hand_over([verdict.key for verdict in waiting], self._begin)
+            waiting = []
         while waiting and not stopped():
             verdict = waiting.pop(0)
-            at = self.clock()
-            # One may have begun while other sources were read.
-            if in_blackout(at, verdict.plan):
-                continue
-            lease = take_lease(
-                self.store,
-                verdict.key,
-                starts=verdict.row.starts,
-                holder=self.holder,
-                at=at,
-                seconds=self.lease_seconds,
-            )
+            lease = self._take(verdict)
             if lease is None:
                 continue
-            self.current = lease
             if run is None:
-                run = begin_run(self.store, started_at=at, at=at, replay=self.replay)
+                run = self._begin()
             reports.append(self._refresh(verdict, lease, run))
         if reports:
             verdicts = self.verdicts()
         following = next((verdict for verdict in verdicts if verdict.next_at is not None), None)
         return Tick(report=Report(run=run, sources=tuple(reports)), left=len(waiting), following=following)
 
+    def one(self, key: Key, run: int) -> SourceReport | None:
+        """Refresh one source that was found due before; None where it is not due any more, or another process has it.
+
+        Raises `RatecardError` as a tick does.
+        """
+        self.give_back()
+        view = read_due(self.store, key).get(key)
+        plan = self.plans.get(key)
+        if view is None or plan is None:
+            return None
+        (verdict,) = judge(self.clock(), {key: plan}, {key: view.row}, read_moments(self.store, key))
+        lease = self._take(verdict) if verdict.due else None
+        return None if lease is None else self._refresh(verdict, lease, run)
+
     def give_back(self) -> None:
         """Give back a source that was taken and not finished: it stays due."""
         if self.current is not None:
             release_lease(self.store, self.current)
             self.current = None
+
+    def _begin(self) -> int:
+        at = self.clock()
+        return begin_run(self.store, started_at=at, at=at, replay=self.replay)
+
+    def _take(self, verdict: Verdict) -> Lease | None:
+        at = self.clock()
+        # A blackout may have begun while other sources were read.
+        if in_blackout(at, verdict.plan):
+            return None
+        starts = verdict.row.starts
+        self.current = take_lease(
+            self.store, verdict.key, starts=starts, holder=self.holder, at=at, seconds=self.lease_seconds
+        )
+        return self.current
 
     def _refresh(self, verdict: Verdict, lease: Lease, run: int) -> SourceReport:
         """Run the flow for one source and write down how that ended."""

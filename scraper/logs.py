@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -55,6 +56,23 @@ def log() -> FilteringBoundLogger:
     """Return the logger."""
     logger: FilteringBoundLogger = structlog.get_logger()
     return logger
+
+
+def adopt(*names: str) -> None:
+    """Write what other programs' loggers of these names warn of like our own events, without tracebacks."""
+    for name in names:
+        other = logging.getLogger(name)
+        other.handlers = [_Adopted(logging.WARNING)]
+        other.propagate = False
+
+
+class _Adopted(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        error = record.exc_info[1] if record.exc_info else None
+        said = {} if error is None else {"error": f"{type(error).__name__}: {error}"}
+        level = "error" if record.levelno >= logging.ERROR else "warning"
+        getattr(log(), level)(record.getMessage(), logger=record.name, **said)
 
 
 def secrets_of(environment: Mapping[str, str]) -> set[str]:

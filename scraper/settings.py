@@ -125,7 +125,8 @@ class Settings(BaseSettings):
 
     `schedules` is a folder of TOML files, the bundled one where it is not set. The daemon looks every `tick_seconds`
     for what is due, answers health and metrics at `listen`, and ends within `grace_seconds` when it is told to; a
-    source is taken for `lease_seconds` at a time.
+    source is taken for `lease_seconds` at a time. With `queue` it puts what is due into a queue in its
+    PostgreSQL database, for workers, and refreshes nothing.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
@@ -162,6 +163,7 @@ class Settings(BaseSettings):
     tick_seconds: float = Field(default=30.0, gt=0, le=3600, allow_inf_nan=False)
     lease_seconds: float = Field(default=300.0, ge=1, le=3600, allow_inf_nan=False)
     grace_seconds: float = Field(default=20.0, ge=0, le=3600, allow_inf_nan=False)
+    queue: bool = False
     log_format: Literal["auto", "json", "console"] = "auto"
     read_seconds: float = Field(default=10.0, gt=0, le=3600, allow_inf_nan=False)
     read_memory: int = Field(default=2 * 1024**3, ge=256 * 1024**2)

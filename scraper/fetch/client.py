@@ -6,6 +6,7 @@ import asyncio
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -70,6 +71,17 @@ class Client:
         finally:
             if self._ahead is None or self._found.qsize() >= _AT_ONCE:
                 self._write_down()
+
+    def let_go(self) -> float:
+        """Leave the hosts to other processes; return for how many seconds none of them should be asked again.
+
+        What a host allows and wants is taken from the memory again when it is asked the next time.
+        """
+        now = time.monotonic()
+        longest = max(self._settings.pace, self._settings.max_crawl_delay)
+        seconds = max((host.next_at - now for host in self._hosts.values()), default=0.0)
+        self._hosts.clear()
+        return min(max(seconds, 0.0), longest)
 
     @contextmanager
     def ahead(self, many: Sequence[Sequence[str]]) -> Iterator[None]:

@@ -55,10 +55,13 @@ class Result:
     error: str = ""
 
 
-def read_due(store: Store) -> dict[Key, DueView]:
-    """Return what is known of every source that was ever scheduled or refreshed."""
+def read_due(store: Store, only: Key | None = None) -> dict[Key, DueView]:
+    """Return what is known of every source that was ever scheduled or refreshed, or of one of them."""
+    query = select(due)
+    if only is not None:
+        query = query.where(_is(only))
     with store.reading() as connection:
-        rows = connection.execute(select(due)).all()
+        rows = connection.execute(query).all()
     return {
         Key(row.provider, row.source): DueView(
             row=Row(
@@ -80,8 +83,8 @@ def read_due(store: Store) -> dict[Key, DueView]:
     }
 
 
-def read_moments(store: Store) -> dict[Key, tuple[datetime, ...]]:
-    """Return when each source asks to be looked at again, since a price that it states ends or begins."""
+def read_moments(store: Store, only: Key | None = None) -> dict[Key, tuple[datetime, ...]]:
+    """Return when each source, or one, asks to be looked at again, since a price that it states ends or begins."""
     o = observations.c
     dated = or_(o.valid_from.is_not(None), o.valid_until.is_not(None))
     query = (
@@ -90,6 +93,8 @@ def read_moments(store: Store) -> dict[Key, tuple[datetime, ...]]:
         .where(o.closed_at.is_(None), dated)
         .distinct()
     )
+    if only is not None:
+        query = query.where(sources.c.provider == only.provider, sources.c.name == only.source)
     ends: dict[Key, list[datetime]] = {}
     begins: dict[Key, list[datetime]] = {}
     with store.reading() as connection:

@@ -18,16 +18,21 @@ from scraper.store.tables import fetched_hosts, fetched_pages, robots_files
 class StoreMemory:
     """Remembers pages by address, robots.txt files by origin, and hosts: for one run.
 
-    With `writes=False` it reads what is there and writes nothing down, as a dry run needs it.
+    With `writes=False` it reads what is there and writes nothing down, as a dry run needs it. With `one_by_one=True` it
+    reads each page when it is asked for, and can last for ever beside other processes.
     """
 
-    def __init__(self, store: Store, *, writes: bool = True) -> None:
+    def __init__(self, store: Store, *, writes: bool = True, one_by_one: bool = False) -> None:
         self._store = store
         self._writes = writes
+        self._one_by_one = one_by_one
 
     def page(self, address: str) -> RememberedPage | None:
         """Return what is known of the last whole answer of an address."""
-        return self._pages.get(address)
+        if not self._one_by_one:
+            return self._pages.get(address)
+        row = self._get(fetched_pages, address)
+        return None if row is None else _page(row)
 
     def not_before(self, host: str) -> datetime | None:
         """Return the time before which a host does not want to be asked again, which may be over."""
@@ -52,22 +57,24 @@ class StoreMemory:
             for table, values in rows.items():
                 if values:
                     _put(connection, table, values)
-        self._pages.update(news.pages)
+        if not self._one_by_one:
+            self._pages.update(news.pages)
 
     @cached_property
     def _pages(self) -> dict[str, RememberedPage]:
         # All at once: a run asks for most of them, and one by one they cost as much as the fetches themselves.
         with self._store.reading() as connection:
             rows = connection.execute(select(fetched_pages)).all()
-        return {
-            row.address: RememberedPage(row.etag, row.last_modified, row.sha256, row.content_type, row.since_full)
-            for row in rows
-        }
+        return {row.address: _page(row) for row in rows}
 
     def _get(self, table: Table, key: str) -> Row[Any] | None:
         (column,) = table.primary_key.columns
         with self._store.reading() as connection:
             return connection.execute(select(table).where(column == key)).first()
+
+
+def _page(row: Row[Any]) -> RememberedPage:
+    return RememberedPage(row.etag, row.last_modified, row.sha256, row.content_type, row.since_full)
 
 
 def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
