@@ -53,7 +53,7 @@ def _tell(
     provider, model_id, field = SHOWN
     offers = list_offers(store, at)
     say("$ ratecard diff                                  what changed between the two weeks")
-    show(text.changes_text(text.by_weight(list_changes(store)), limit=25))
+    show(text.changes_text(list_changes(store), each=8))
     say("")
     say("$ ratecard gaps                                  what nobody publishes, here in short")
     show(text.gap_matrix(offers))

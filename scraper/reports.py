@@ -10,18 +10,18 @@ from rich.padding import Padding
 from rich.text import Text
 
 from scraper.publish.objects import change_object
-from scraper.publish.text import by_weight, changes_text
+from scraper.publish.text import changes_text
 from scraper.refresh import Outcome, Report
 from scraper.reread import Reread
 
-SHOWN_CHANGES = 40
+SHOWN_OF_EACH = 12
 
 
 def report_text(report: Report) -> RenderableType:
     """Show what changed, what is held, what failed, what was not understood, and one line that sums it up."""
     parts: list[RenderableType] = []
     if report.changes:
-        parts += [changes_text(by_weight(report.changes), limit=SHOWN_CHANGES), Text()]
+        parts += [changes_text(report.changes, each=SHOWN_OF_EACH), Text()]
     for source in report.sources:
         for note in source.notes[:5]:
             place = f" ({note.locator})" if note.locator else ""
@@ -54,7 +54,7 @@ def reread_text(result: Reread) -> RenderableType:
     parts: list[RenderableType] = []
     for title, changes in (("new in the history", result.came), ("gone from the history", result.went)):
         if changes:
-            parts += [Text(title, style="bold"), changes_text(changes, limit=SHOWN_CHANGES), Text()]
+            parts += [Text(title, style="bold"), changes_text(changes, each=SHOWN_OF_EACH), Text()]
     parts += [Text(f"left out  {result.provider} {skipped}", style="yellow") for skipped in result.skipped]
     return Group(*parts, Text(result.summary, style="bold"))
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from scraper.publish.text import amount, said
+from scraper.diff import Kind
+from scraper.publish.text import amount, said, some_of_each
 from scraper.records import State
 from scraper.states import FieldView
+from scraper.store import ChangeView
 
 
 @pytest.mark.parametrize(
@@ -39,3 +43,19 @@ def test_unknown_free_and_not_offered_are_never_confused() -> None:
 def test_specs_are_shown_as_people_write_them() -> None:
     assert said(FieldView(field="context_window", state=State.SOURCED, value="1047576")) == "1,047,576 tokens"
     assert said(FieldView(field="released", state=State.SOURCED, value="2025-04")) == "2025-04"
+
+
+def change(kind: Kind, number: int, field: str = "") -> ChangeView:
+    at = datetime(2026, 5, 1, tzinfo=UTC)
+    return ChangeView(
+        id=number, run=1, at=at, provider="acme", source="pricing", offer_id=number, model_id=f"m{number}", name="",
+        field=field, kind=kind, before=None, after=None,
+    )  # fmt: skip
+
+
+def test_many_changes_of_one_kind_do_not_hide_those_of_another() -> None:
+    changes = [change(Kind.OFFER_ADDED, number) for number in range(50)]
+    changes += [change(Kind.CHANGED, 50, "context_window"), change(Kind.CHANGED, 51, "input")]
+    changes += [change(Kind.OFFER_WITHDRAWN, 52)]
+    shown = some_of_each(changes, 3)
+    assert [one.model_id for one in shown] == ["m51", "m50", "m52", "m0", "m1", "m2"]

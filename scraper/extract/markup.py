@@ -108,6 +108,8 @@ Block = Heading | Text | Table | Island
 def _is_struck(node: LexborNode) -> bool:
     attributes = node.attributes
     style = (attributes.get("style") or "").replace(" ", "").casefold()
+    # The one class that is looked at: a utility's name for the style itself. A struck price taken for a current one
+    # would be a wrong number.
     classes = (attributes.get("class") or "").split()
     return node.tag in _STRUCK_TAGS or "line-through" in style or "line-through" in classes
 

@@ -161,10 +161,22 @@ def by_weight(changes: Sequence[ChangeView]) -> list[ChangeView]:
     return sorted(changes, key=lambda change: (_WEIGHT.index(change.kind), not is_rate_key(change.field)))
 
 
-def changes_text(changes: Sequence[ChangeView], *, limit: int | None = None) -> RenderableType:
-    """Show changes: what was, what is, since when; offers that came and went."""
+def some_of_each(changes: Sequence[ChangeView], most: int) -> list[ChangeView]:
+    """Return the first changes of each kind, so that many of one kind do not hide those of another."""
+    met: Counter[Kind] = Counter()
+    shown = []
+    for change in by_weight(changes):
+        met[change.kind] += 1
+        if met[change.kind] <= most:
+            shown.append(change)
+    return shown
+
+
+def changes_text(changes: Sequence[ChangeView], *, each: int | None = None) -> RenderableType:
+    """Show changes: what was, what is, since when; offers that came and went. `each` is how many of a kind, at most."""
     table = _table("when", "what", "field", "before", "after")
-    for change in changes[:limit]:
+    shown = changes if each is None else some_of_each(changes, each)
+    for change in shown:
         offer = who(change.provider, change.model_id, change.name)
         what = {Kind.OFFER_ADDED: "new offer", Kind.OFFER_WITHDRAWN: "withdrawn"}.get(change.kind, change.field)
         style = {Kind.OFFER_ADDED: "green", Kind.OFFER_WITHDRAWN: "red"}.get(change.kind, "")
@@ -175,8 +187,8 @@ def changes_text(changes: Sequence[ChangeView], *, limit: int | None = None) -> 
         if change.kind is Kind.TERMS:
             before, after = _statement_terms(change.before), _statement_terms(change.after)
         table.add_row(iso(change.at)[:10], offer, Text(what, style=style), before, _with_move(change, after))
-    if limit is not None and len(changes) > limit:
-        return Group(table, Text(f"… and {len(changes) - limit:,} more", style="dim"))
+    if len(changes) > len(shown):
+        return Group(table, Text(f"… and {len(changes) - len(shown):,} more; `ratecard diff` lists all", style="dim"))
     return table
 
 
