@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from scraper import __version__, providers
+from scraper.authoring import check_slug, document_in, keep_capture, new_provider
 from scraper.backfill import Backfill
 from scraper.daemon import Daemon, serving
 from scraper.demo import run_demo
@@ -27,6 +28,7 @@ from scraper.doctor import examine
 from scraper.due import Key, Plan, judge
 from scraper.errors import RatecardError
 from scraper.fetch.archive import Archive
+from scraper.fetch.capture import Fetched, NotFetched
 from scraper.fetch.client import Client
 from scraper.fetch.replay import Replay, parse_at
 from scraper.logs import Form, adopt, passwords_of, set_up_logs
@@ -159,7 +161,9 @@ def refresh(
 
 
 def _client(opened: _Opened, *, dry_run: bool) -> Client:
-    return Client(opened.settings, _now, StoreMemory(opened.store, writes=not dry_run), opened.archive)
+    return Client(
+        opened.settings.with_keys(providers.keys()), _now, StoreMemory(opened.store, writes=not dry_run), opened.archive
+    )
 
 
 def _providers(wanted: Sequence[str] | None) -> Sequence[str]:
@@ -339,6 +343,44 @@ def export(
 
 
 @app.command()
+def capture(
+    url: Annotated[str, typer.Argument(metavar="URL")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="A folder of captures; its MANIFEST.csv gets a row.")
+    ] = Path("captures"),
+    name: Annotated[str, typer.Option(metavar="NAME", help="What the file is called before its date.")] = "page",
+    browser: Annotated[bool, typer.Option("--browser", help="Let a browser show the page first.")] = False,
+    db: Db = None,
+) -> None:
+    """Fetch one page as a refresh would, and keep it in a folder that --replay reads."""
+    answer = _fetched(url, db, browser=browser)
+    file = keep_capture(output, name, answer, document_in(answer).kind)
+    typer.echo(f"{file}: {answer.capture.size:,} bytes, {answer.capture.content_type}, SHA-256 {answer.capture.sha256}")
+
+
+@app.command(name="new-provider")
+def new_provider_of(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its slug: lower-case letters, digits, dashes.")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="The page or feed that has its prices.")],
+    replay: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="Take the page from this folder of captures.")
+    ] = None,
+    db: Db = None,
+) -> None:
+    """Write the three places that a provider has, around a first capture of its page."""
+    check_slug(name)
+    typer.echo(new_provider(name, _fetched(url, db, replay=replay)).summary)
+
+
+def _fetched(url: str, db: str | None, *, replay: list[Path] | None = None, browser: bool = False) -> Fetched:
+    fetcher = Replay(replay, _now()) if replay else Client(load_settings(db).with_keys(providers.keys()), _now)
+    answer = fetcher.fetch([url], browser=browser)
+    if isinstance(answer, NotFetched):
+        raise RatecardError(answer.message)
+    return answer
+
+
+@app.command()
 def demo() -> None:
     """Run the whole flow on the bundled pages with a database of its own, and show what it can tell."""
     run_demo(text.show, typer.echo)
@@ -506,7 +548,9 @@ def worker(log: LogForm = None, db: Db = None) -> None:
         queue = _queue(opened)
         from scraper.worker import Worker
 
-        client = Client(settings, _now, StoreMemory(opened.store, one_by_one=True), opened.archive)
+        client = Client(
+            settings.with_keys(providers.keys()), _now, StoreMemory(opened.store, one_by_one=True), opened.archive
+        )
 
         def flow(at: datetime, _run: int) -> Refresh:
             return Refresh(opened.store, opened.archive, client, at, reader=reader)
@@ -552,7 +596,7 @@ def _refresh_due(wanted: Sequence[str], replay: list[Path] | None, db: str | Non
 def _secrets(settings: Settings) -> Iterator[str]:
     """Yield what a log must not show, whatever it is called in the environment."""
     yield from passwords_of(settings.db)
-    for places in settings.keys.values():
+    for places in settings.with_keys(providers.keys()).keys.values():
         yield from (os.environ.get(place.split()[-1], "") for place in places.values())
 
 

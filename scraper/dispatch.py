@@ -43,6 +43,7 @@ _STATUS: Final = {
     Outcome.OK: Status.OK,
     Outcome.UNCHANGED: Status.OK,
     Outcome.NOT_CAPTURED: Status.NOT_CAPTURED,
+    Outcome.NEEDS_KEY: Status.NOT_CAPTURED,
     Outcome.FAILED: Status.FAILED,
 }
 

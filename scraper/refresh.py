@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
+from typing import Final
 
 from scraper import providers
 from scraper.checks.page import problem_with, problem_with_bytes
@@ -45,7 +46,11 @@ class Outcome(StrEnum):
     OK = "ok"
     UNCHANGED = "unchanged"
     NOT_CAPTURED = "not_captured"
+    NEEDS_KEY = "needs_key"
     FAILED = "failed"
+
+
+_NO_FAILURE: Final = {"not_captured": Outcome.NOT_CAPTURED, "needs_key": Outcome.NEEDS_KEY}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,8 @@ class SourceReport:
             return f"failed: {self.error}"
         if self.status is Outcome.NOT_CAPTURED:
             return "not captured"
+        if self.status is Outcome.NEEDS_KEY:
+            return f"left out: {self.error}"
         noted = f", {len(self.notes)} noted" if self.notes else ""
         if self.status is Outcome.UNCHANGED:
             return f"{self.offers:,} offers, the same capture as before{noted}"
@@ -113,7 +120,11 @@ class Refused(Exception):
 
 
 class _NotCaptured(Exception):
-    """No replay folder has this source; that is no failure."""
+    """No replay folder has this source, or its key is not in the environment; that is no failure."""
+
+    def __init__(self, message: str, status: Outcome) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class _TooEarly(Exception):
@@ -171,8 +182,8 @@ class Refresh:
             return replace(report, error=str(refusal))
         except _NotCaptured as missing:
             if not self.dry_run:
-                record_not_captured(self.store, info)
-            return replace(report, status=Outcome.NOT_CAPTURED, error=str(missing))
+                record_not_captured(self.store, info, str(missing) if missing.status is Outcome.NEEDS_KEY else "")
+            return replace(report, status=missing.status, error=str(missing))
         except Refused as refusal:
             if not self.dry_run:
                 # What could not be read is kept with its source: a better parser may read it one day.
@@ -215,8 +226,8 @@ def fetch(fetcher: Fetcher, source: Source) -> Fetched:
         raise Refused(str(error)) from error
     if isinstance(answer, Fetched):
         return answer
-    if answer.kind == "not_captured":
-        raise _NotCaptured(answer.message)
+    if answer.kind in _NO_FAILURE:
+        raise _NotCaptured(answer.message, _NO_FAILURE[answer.kind])
     raise Refused(answer.message)
 
 

@@ -42,6 +42,7 @@ def _summary(report: Report) -> str:
     sources = [f"{counts[Outcome.OK] + counts[Outcome.UNCHANGED]} sources read"]
     sources += [f"{counts[Outcome.UNCHANGED]} of them with nothing new"] if counts[Outcome.UNCHANGED] else []
     sources += [f"{counts[Outcome.NOT_CAPTURED]} not captured"] if counts[Outcome.NOT_CAPTURED] else []
+    sources += [f"{counts[Outcome.NEEDS_KEY]} in want of a key"] if counts[Outcome.NEEDS_KEY] else []
     sources += [f"{counts[Outcome.FAILED]} failed, what they published stays"] if counts[Outcome.FAILED] else []
     run = f"Run {report.run}" if report.run is not None else "Dry run, nothing written"
     return (

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -193,6 +194,10 @@ class Settings(BaseSettings):
         if scheme.partition("+")[0] == "sqlite" and file and file != ":memory:":
             return Path(file).parent / f"{Path(file).stem}.archive"
         return self.data_dir / "archive"
+
+    def with_keys(self, keys: Mapping[str, Mapping[str, str]]) -> Settings:
+        """Return the settings with the keys that sources declare for their hosts; those set by hand win."""
+        return self.model_copy(update={"keys": {**keys, **self.keys}})
 
 
 def load_settings(db: str | None = None) -> Settings:

@@ -72,6 +72,7 @@ def due_line(tick: Tick) -> str:
     counts = Counter(source.status for source in sources)
     said = [f"{counts[Outcome.OK] + counts[Outcome.UNCHANGED]} read"]
     said += [f"{counts[Outcome.NOT_CAPTURED]} not captured"] if counts[Outcome.NOT_CAPTURED] else []
+    said += [f"{counts[Outcome.NEEDS_KEY]} in want of a key"] if counts[Outcome.NEEDS_KEY] else []
     if failed := [source.name for source in tick.report.failed]:
         more = f" and {len(failed) - _SHOWN_FAILURES} more" if len(failed) > _SHOWN_FAILURES else ""
         said.append(f"{len(failed)} failed ({', '.join(failed[:_SHOWN_FAILURES])}{more})")

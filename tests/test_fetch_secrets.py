@@ -65,7 +65,7 @@ def test_f42_a_key_is_never_sent_in_the_clear_over_a_network() -> None:
 def test_f42_a_key_that_is_not_set_is_said_by_the_name_of_its_variable() -> None:
     with hostile({"/": page()}) as server:
         answer = failed(keyed(server, environ={}).fetch([server.url("/")]))
-        assert (answer.kind, "SOME_KEY, which is not set" in answer.message) == ("refused", True)
+        assert (answer.kind, "SOME_KEY, which is not set" in answer.message) == ("needs_key", True)
         assert server.paths() == []
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from scraper import providers
 from scraper.extract.document import Document
 from scraper.extract.source import Source
 from scraper.fetch.archive import Archive
 from scraper.fetch.replay import Replay
 from scraper.records import Reading
-from scraper.refresh import Outcome, Refresh
-from scraper.store import list_changes, list_offers, open_store
+from scraper.refresh import Outcome, Refresh, Report
+from scraper.store import Status, list_changes, list_offers, list_sources, open_store
 from tests.captures import PRICING, Command, Folder, price_page
+from tests.fetching import client, one_offer
+from tests.hostile import hostile, page
 from tests.readings import FIXTURES
 
 OPUS = ("Claude Opus 4.7", "5", "25")
@@ -193,3 +197,32 @@ def test_a_truncated_feed_fails_in_one_sentence_on_stderr_too(ratecard: Command,
     assert failed.err.startswith("openrouter models: failed: cannot be read: it is not whole JSON")
     assert failed.err.count("\n") == 1
     assert ratecard("export", "offers-json").out == before
+
+
+def test_a_source_whose_key_is_not_there_is_left_out_and_said_so(tmp_path: Path) -> None:
+    at = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    with hostile({"/v1/models": page(b"{}", Content_Type="application/json")}) as server:
+        url = server.url("/v1/models")
+        source = Source(
+            name="models",
+            addresses=(url,),
+            read=one_offer,
+            publishes=frozenset({"input"}),
+            key={"Authorization": "Bearer SOME_KEY"},
+        )
+        with open_store(f"sqlite:///{tmp_path}/ratecard.db") as store:
+            fetcher = client(keys={urlsplit(url).netloc: source.key}, environ={})
+            report = Refresh(store, Archive(tmp_path / "archive"), fetcher, at).source("anthropic", source, 1)
+            assert report.status is Outcome.NEEDS_KEY
+            assert report.summary.endswith("needs a key in the environment variable SOME_KEY, which is not set")
+            assert Report(run=1, sources=(report,)).exit_code == 0
+            (view,) = list_sources(store, "anthropic")
+            assert (view.status, "SOME_KEY" in view.error) == (Status.NOT_CAPTURED, True)
+
+
+def test_no_source_without_a_key_is_on_a_host_that_wants_one() -> None:
+    keyed = set(providers.keys())
+    for name in providers.names():
+        for source in providers.sources(name):
+            hosts = {urlsplit(address).netloc for address in source.addresses}
+            assert bool(source.key) or not hosts & keyed, f"{name} {source.name}"

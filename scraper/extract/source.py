@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from scraper.extract.document import Document
 from scraper.records import Reading
@@ -25,6 +25,9 @@ class Source:
     does not list what is sold (`lists` is False: release notes, a page of deprecations) tells more of the offers that
     other sources list; what it says of other models is left out.
     With `browser`, the text is there only once the page's scripts have run, and a browser makes the document.
+    An address that answers only callers with a key names it in `key`: which header has it, and the environment variable
+    that it is taken from, with what is sent before it (`{"Authorization": "Bearer API_KEY"}`). No source that wants no
+    key may be on the same host.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Source:
     lists: bool = True
     fresh_days: int = 14
     browser: bool = False
+    key: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or not self.addresses:

@@ -106,7 +106,7 @@ class Asker:
         *scheme, variable = place.split()
         secret = self._environ.get(variable, "")
         if not secret:
-            raise Failed("refused", f"needs a key in the environment variable {variable}, which is not set")
+            raise Failed("needs_key", f"needs a key in the environment variable {variable}, which is not set")
         if not (secret.isascii() and secret.isprintable()):
             raise Failed("refused", f"needs a key, but the environment variable {variable} is no printable ASCII")
         return " ".join([*scheme, secret])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import tomllib
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
 from typing import Any
+from urllib.parse import urlsplit
 
 from scraper.errors import RatecardError
 from scraper.extract.source import Source
@@ -32,6 +34,16 @@ def facts(provider: str) -> dict[str, Any]:
     """Return the facts for people who use a provider (its NAME.toml): address, key variable, call, gotchas."""
     text = resources.files(__name__).joinpath(f"{provider.replace('-', '_')}.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
+
+
+def keys(wanted: Iterable[str] | None = None) -> dict[str, dict[str, str]]:
+    """Return which keys the sources of providers (all where none is given) want: by host, headers and variables."""
+    found: dict[str, dict[str, str]] = {}
+    for provider in names() if wanted is None else wanted:
+        for source in sources(provider):
+            for address in source.addresses if source.key else ():
+                found.setdefault(urlsplit(address).netloc, {}).update(source.key)
+    return found
 
 
 def call(provider: str, model_id: str) -> str:

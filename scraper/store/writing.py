@@ -79,11 +79,11 @@ def record_failure(
         record_failure_on(connection, source, at, error, capture)
 
 
-def record_not_captured(store: Store, source: SourceInfo) -> None:
-    """Write down that there was no capture of a source to be read; what it stated before stays as it is."""
+def record_not_captured(store: Store, source: SourceInfo, why: str = "") -> None:
+    """Write down that a source could not be asked, and why where that is known; what it stated stays as it is."""
     with store.writing(source.provider) as connection:
         stored = source_row(connection, source)
-        values = {"status": Status.NOT_CAPTURED, "error": ""}
+        values = {"status": Status.NOT_CAPTURED, "error": why}
         connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
 
 

@@ -1,0 +1,83 @@
+"""Adding a provider: the three places are written, and what is written runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.hostile import hostile, page
+from tests.readings import ROOT
+
+PAGE = b"""<html><body><h1>Pricing</h1><p>Prices in USD per 1M tokens</p>
+<table><tr><th>Model</th><th>Input</th><th>Output</th></tr>
+<tr><td>acme-large</td><td>$2.00</td><td>$8.00</td></tr>
+<tr><td>acme-small</td><td>$0.10</td><td>$0.40</td></tr></table></body></html>"""
+FEED = b"""{"data": [{"id": "acme-large", "pricing": {"prompt": "0.000002"}, "context_length": 131072}]}"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    where = tmp_path / "checkout"
+    shutil.copytree(ROOT / "scraper", where / "scraper", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("migrations", "schedules"):
+        shutil.copytree(ROOT / name, where / name)
+    (where / "fixtures").mkdir()
+    shutil.copy(ROOT / "pyproject.toml", where)
+    return where
+
+
+def ratecard(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "PYTHONPATH": str(checkout), "RATECARD_DB": f"sqlite:///{checkout}/ratecard.db"}
+    environ["RATECARD_ALLOW_PRIVATE_HOSTS"] = '["127.0.0.1"]'
+    command = [sys.executable, "-m", "scraper.cli", *words]
+    return subprocess.run(command, cwd=checkout, env=environ, capture_output=True, text=True, check=False)
+
+
+def test_a_new_provider_gets_its_three_places_and_reads_its_page(checkout: Path) -> None:
+    with hostile({"/docs/pricing": page(PAGE, Content_Type="text/html")}) as server:
+        made = ratecard(checkout, "new-provider", "acme-cloud", server.url("/docs/pricing"))
+    assert (made.returncode, made.stderr) == (0, "")
+    assert "ratecard try acme-cloud" in made.stdout
+    module = (checkout / "scraper" / "providers" / "acme_cloud.py").read_text()
+    assert "table[1]" in module
+    assert "Model | Input | Output" in module
+    assert "[contract.pricing]" in (checkout / "scraper" / "providers" / "acme_cloud.toml").read_text()
+    read = ratecard(checkout, "refresh", "acme-cloud", "--replay", str(checkout / "fixtures"))
+    assert "acme-cloud pricing: 2 offers, 4 values" in read.stderr
+    again = ratecard(checkout, "new-provider", "acme-cloud", "https://acme.test/pricing")
+    assert (again.returncode, "There is a provider acme-cloud already" in again.stderr) == (2, True)
+
+
+def test_a_new_feed_is_described_by_the_paths_of_its_rows(checkout: Path) -> None:
+    with hostile({"/v1/models": page(FEED, Content_Type="application/json")}) as server:
+        made = ratecard(checkout, "new-provider", "acme", server.url("/v1/models"))
+    assert (made.returncode, made.stderr) == (0, "")
+    module = (checkout / "scraper" / "providers" / "acme.py").read_text()
+    assert "# pricing/prompt: 0.000002" in module
+    assert 'rows="/data"' in module
+    read = ratecard(checkout, "refresh", "acme", "--replay", str(checkout / "fixtures"))
+    # It runs, and has nothing to tell before its author has said what the paths mean.
+    assert "acme models: failed: the reading has no offers" in read.stderr
+
+
+def test_a_capture_is_kept_where_a_replay_finds_it(checkout: Path) -> None:
+    with hostile({"/pricing": page(PAGE, Content_Type="text/html")}) as server:
+        url = server.url("/pricing")
+        kept = ratecard(checkout, "capture", url, "--name", "pricing")
+    assert (kept.returncode, kept.stderr) == (0, "")
+    (file,) = (checkout / "captures").glob("pricing.*.html")
+    assert file.read_bytes() == PAGE
+    manifest = (checkout / "captures" / "MANIFEST.csv").read_text().splitlines()
+    assert manifest[1].startswith(url)
+
+
+@pytest.mark.parametrize("name", ["Acme", "acme cloud", "../acme", ""])
+def test_a_name_that_is_no_slug_is_refused(checkout: Path, name: str) -> None:
+    with hostile({"/pricing": page(PAGE, Content_Type="text/html")}) as server:
+        made = ratecard(checkout, "new-provider", name, server.url("/pricing"))
+    assert (made.returncode, "is not a provider's name" in made.stderr) == (2, True)
