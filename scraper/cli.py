@@ -365,6 +365,8 @@ def crosscheck(
     as_json: Json = False,
 ) -> None:
     """Compare what is published with public price lists; a report: differences leave the exit code at 0."""
+    if form == "patch" and at:
+        raise RatecardError("A patch corrects a list by what is published now; leave out --at.")
     names = _providers(wanted)
     now = _now()
     moment = _moment(at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,19 @@ DAY = "2026-08-22"
 @pytest.fixture
 def ratecard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     command = Command(f"sqlite:///{tmp_path}/ratecard.db", monkeypatch, capsys)
+    refresh(command, tmp_path, DAY)
+    return command
+
+
+def refresh(command: Command, tmp_path: Path, day: str) -> None:
     rows = [
         row("maker/same", prompt="0.000001", completion="0.000002", input_cache_read="0.000000125"),
         row("maker/other", prompt="0.000003", completion="0.000004"),
         row("maker/mine", prompt="0.000005", completion="0.000006"),
     ]
-    folder = Folder(tmp_path / "captures").add(json.dumps({"data": rows}), DAY, url=MODELS, kind="application/json")
-    ran = command("refresh", "openrouter", "--replay", folder.path, "--at", DAY)
+    folder = Folder(tmp_path / day).add(json.dumps({"data": rows}), day, url=MODELS, kind="application/json")
+    ran = command("refresh", "openrouter", "--replay", folder.path, "--at", day)
     assert ran.code == 0, ran
-    return command
 
 
 def row(model_id: str, **pricing: str) -> dict[str, Any]:
@@ -140,23 +145,23 @@ def merged(target: Any, patch: Any) -> Any:
     return result
 
 
-def test_a_patch_applies_to_their_file_and_then_the_values_agree(ratecard: Command, theirs: Path) -> None:
-    printed = ratecard("crosscheck", "--at", DAY, "--list", theirs, "--format", "patch").out
+def test_a_patch_applies_to_their_file_and_then_the_values_agree(
+    ratecard: Command, theirs: Path, tmp_path: Path
+) -> None:
+    stale = ratecard("crosscheck", "--list", theirs, "--format", "patch")
+    assert json.loads(stale.out) == {}, "what nobody has confirmed for long corrects nothing"
+    refresh(ratecard, tmp_path, f"{datetime.now(UTC):%Y-%m-%d}")
+    printed = ratecard("crosscheck", "--list", theirs, "--format", "patch").out
     assert '"input_cost_per_token": 3e-6' in printed, "an exact number, not a float's digits"
     patch = json.loads(printed)
     assert patch == {
         "openrouter/maker/other": {"input_cost_per_token": 3e-06, "max_output_tokens": 64000, "source": MODELS}
     }
     theirs.write_text(json.dumps(merged(THEIRS, patch)))
-    again = ratecard("crosscheck", "openrouter", "--at", DAY, "--list", theirs, "--json").json["lists"][0]
+    again = ratecard("crosscheck", "openrouter", "--list", theirs, "--json").json["lists"][0]
     # What they call the largest input is not our context window: it is never corrected.
     assert [value["field"] for value in again["values"] if value["verdict"] == "differ"] == ["context_window"]
-    assert json.loads(ratecard("crosscheck", "--at", DAY, "--list", theirs, "--format", "patch").out) == {}
-
-
-def test_a_patch_leaves_out_what_is_not_settled(ratecard: Command, theirs: Path) -> None:
-    stale = ratecard("crosscheck", "--at", "2026-12-01", "--list", theirs, "--format", "patch")
-    assert json.loads(stale.out) == {}, "nobody has confirmed it for months"
+    assert json.loads(ratecard("crosscheck", "--list", theirs, "--format", "patch").out) == {}
 
 
 def test_bad_input_is_one_clear_sentence(ratecard: Command, theirs: Path, tmp_path: Path) -> None:
@@ -166,6 +171,7 @@ def test_bad_input_is_one_clear_sentence(ratecard: Command, theirs: Path, tmp_pa
         "no provider 'nobody'": ("crosscheck", "nobody", "--list", theirs),
         "cannot be read": ("crosscheck", "--list", tmp_path / "nothing.json"),
         "A patch is for LiteLLM's JSON": ("crosscheck", "--list", api, "--format", "patch"),
+        "leave out --at": ("crosscheck", "--list", theirs, "--format", "patch", "--at", DAY),
         "2026-13-01": ("crosscheck", "--list", theirs, "--at", "2026-13-01"),
     }
     for words, arguments in cases.items():
