@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scraper.crosscheck.compare import rounds
-from scraper.opinions import lists
 from tests.captures import Command, Folder
 
 MODELS = "https://openrouter.ai/api/v1/models"
@@ -183,10 +183,15 @@ def test_bad_input_is_one_clear_sentence(ratecard: Command, theirs: Path, tmp_pa
 
 
 def test_without_a_list_it_says_how_to_get_one(ratecard: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "INSTALLED", ())
-    ran = ratecard("crosscheck")
-    assert ran.code == 2
-    assert "pip install 'ratecard[crosscheck]'" in ran.err
+    def absent(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", absent)
+    for arguments, words in (((), "There is no price list"), (("--list", "litellm"), "litellm is not installed")):
+        ran = ratecard("crosscheck", *arguments)
+        assert ran.code == 2
+        assert words in ran.err
+        assert "pip install 'ratecard[crosscheck]'" in ran.err
 
 
 @pytest.mark.parametrize(
