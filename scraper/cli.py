@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -21,6 +21,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from scraper import __version__, providers
 from scraper.authoring import check_slug, document_in, keep_capture, new_provider
 from scraper.backfill import Backfill
+from scraper.crosscheck.compare import compare
+from scraper.crosscheck.patch import litellm_patch
+from scraper.crosscheck.report import crosscheck_object, crosscheck_text
 from scraper.daemon import Daemon, serving
 from scraper.demo import run_demo
 from scraper.dispatch import Runner, Tick, noting
@@ -34,6 +37,8 @@ from scraper.fetch.replay import Replay, parse_at
 from scraper.logs import Form, adopt, passwords_of, set_up_logs
 from scraper.logs import log as logger
 from scraper.metrics import collect, exposition, write_textfile
+from scraper.opinions import litellm
+from scraper.opinions.lists import open_lists
 from scraper.publish import objects, text
 from scraper.publish.exports import FORMATS, offer_object
 from scraper.refresh import Refresh, SourceReport
@@ -378,6 +383,47 @@ def _fetched(url: str, db: str | None, *, replay: list[Path] | None = None, brow
     if isinstance(answer, NotFetched):
         raise RatecardError(answer.message)
     return answer
+
+
+@app.command()
+def crosscheck(
+    wanted: Annotated[
+        list[str] | None, typer.Argument(metavar="[PROVIDER]...", help="Providers; all where none is named.")
+    ] = None,
+    lists: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--list", metavar="LIST", help="litellm, genai-prices, or a file; all that are installed without it."
+        ),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="T", help="As it was published at a date or date-time, and their prices then.")
+    ] = None,
+    form: Annotated[
+        Literal["text", "patch"],
+        typer.Option("--format", metavar="FORM", help="text, or patch: corrections for LiteLLM's JSON."),
+    ] = "text",
+    db: Db = None,
+    as_json: Json = False,
+) -> None:
+    """Compare what is published with public price lists; a report: differences leave the exit code at 0."""
+    if form == "patch" and at:
+        raise RatecardError("A patch corrects a list by what is published now; leave out --at.")
+    names = _providers(wanted)
+    now = _now()
+    moment = _moment(at)
+    with _opened(db) as opened:
+        offers = [offer for name in names for offer in list_offers(opened.store, now, name, as_of=moment)]
+    comparisons = [compare(offers, one, names) for one in open_lists(lists or (), moment or now)]
+    if form == "patch":
+        corrected = [one for one in comparisons if one.list.name == litellm.NAME]
+        if len(corrected) != 1:
+            raise RatecardError("A patch is for LiteLLM's JSON; name one with --list litellm or --list FILE.")
+        sys.stdout.write(litellm_patch(corrected[0]))
+    elif as_json:
+        _print_json(crosscheck_object(comparisons))
+    else:
+        text.show(crosscheck_text(comparisons))
 
 
 @app.command()
