@@ -25,6 +25,9 @@ class Source:
     does not list what is sold (`lists` is False: release notes, a page of deprecations) tells more of the offers that
     other sources list; what it says of other models is left out.
     With `browser`, the text is there only once the page's scripts have run, and a browser makes the document.
+    Of a source with several pages (a feed that is sent in parts), `next_page` gives the address of the page after one,
+    None for the last (see `scraper.extract.paging`); like `read`, it can be found by another process. `read` then gets
+    a document with all of its `pages`, and what it says of one that is not the first has its number in the evidence.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Source:
     lists: bool = True
     fresh_days: int = 14
     browser: bool = False
+    next_page: Callable[[Document], str | None] | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or not self.addresses:
