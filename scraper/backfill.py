@@ -53,7 +53,8 @@ class _Stopped(Exception):
 class SourceBackfill:
     """What was done for one source: copies that are known in the time asked for, and what came of them.
 
-    `left` counts those that are still to be fetched, `gone` those that the archive lists and does not give out.
+    `left` counts those that are still to be fetched, `gone` those that the archive lists and does not give out. Of a
+    source with several pages (`paged`) none are taken.
     """
 
     source: str
@@ -61,8 +62,11 @@ class SourceBackfill:
     fetched: int = 0
     left: int = 0
     gone: int = 0
+    paged: bool = False
 
     def __str__(self) -> str:
+        if self.paged:
+            return f"{self.source}: left alone, since it has several pages, and copies of them are not of one time"
         parts = [f"{self.known:,} copies", f"{self.fetched:,} fetched"]
         parts += [f"{self.left:,} to be fetched"] if self.left else []
         parts += [f"{self.gone:,} cannot be had"] if self.gone else []
@@ -112,6 +116,7 @@ class BackfillReport:
                     "fetched": source.fetched,
                     "left": source.left,
                     "gone": source.gone,
+                    "paged": source.paged,
                 }
                 for source in self.sources
             ],
@@ -149,6 +154,9 @@ class Backfill:
         done = []
         error = ""
         for source in _wanted(provider, wanted):
+            if source.next_page is not None:
+                done.append(SourceBackfill(source=source.name, paged=True))
+                continue
             one = _Source(self, source, info_of(provider, source))
             error = one.work()
             done.append(one.counts())

@@ -151,7 +151,9 @@ def refresh(
     moment = parse_at(at) if at else started_at
     with _opened(db) as opened, _reader(opened) as reader:
         fetcher = Replay(replay, moment) if replay else _client(opened, dry_run=dry_run)
-        flow = Refresh(opened.store, opened.archive, fetcher, moment, dry_run=dry_run, reader=reader)
+        flow = Refresh(
+            opened.store, opened.archive, fetcher, moment, dry_run=dry_run, reader=reader, pager=reader.next_page
+        )
         sources = [source for name in names for source in providers.sources(name)]
         ahead = fetcher.ahead([source.addresses for source in sources if not source.browser])
         with _progress(len(sources), quiet=as_json) as advance, ahead:
@@ -599,7 +601,7 @@ def worker(log: LogForm = None, db: Db = None) -> None:
         )
 
         def flow(at: datetime, _run: int) -> Refresh:
-            return Refresh(opened.store, opened.archive, client, at, reader=reader)
+            return Refresh(opened.store, opened.archive, client, at, reader=reader, pager=reader.next_page)
 
         runner = _runner(opened, plans, flow)
         logger().info("worker started", worker=runner.holder, db=opened.store.shown)
@@ -660,7 +662,7 @@ def _due_runner(opened: _Opened, plans: Mapping[Key, Plan], replay: list[Path] |
 
         def flow(at: datetime, run: int) -> Refresh:
             fetcher = Replay(replay, at) if replay else client(run)
-            return Refresh(opened.store, opened.archive, fetcher, at, reader=reader)
+            return Refresh(opened.store, opened.archive, fetcher, at, reader=reader, pager=reader.next_page)
 
         yield _runner(opened, plans, flow, replay=bool(replay))
 

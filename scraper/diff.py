@@ -83,10 +83,15 @@ class Claim(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """The identity of a capture: hash and aware UTC time."""
+    """The identity of what was read: hash and aware UTC time of a capture.
+
+    Where it has several pages, the hash is that of the first one, the time that of the newest, and `pages` that of the
+    list of all; else it is empty.
+    """
 
     sha256: str
     captured_at: datetime
+    pages: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ def _of_what_is_held(facts: Facts) -> Iterator[Metric]:
     for key, view in facts.sources.items():
         offers.add_metric(key, view.offers)
         if view.last_capture is not None:
-            size.add_metric(key, view.last_capture.size)
+            size.add_metric(key, sum(page.size for page in view.last_capture.pages))
     gaps = GaugeMetricFamily(
         "ratecard_gaps", "Offers whose field is not sourced.", labels=["provider", "field", "reason"]
     )

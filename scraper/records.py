@@ -146,10 +146,14 @@ class _Record(BaseModel):
 
 
 class Evidence(_Record):
-    """Where in a capture a value stands, and the text there as published."""
+    """Where in a capture a value stands, and the text there as published.
+
+    `page` counts the pages of a document that has several; the first one is 0.
+    """
 
     locator: str = Field(min_length=1, max_length=400)
     quote: Annotated[str, AfterValidator(_quoted)] = Field(max_length=MAX_QUOTE)
+    page: int = Field(default=0, ge=0)
 
 
 class Fact(_Record):
@@ -231,15 +235,16 @@ class Offer(_Record):
 
 
 class Note(_Record):
-    """Something that a reading met and did not turn into a value; shown with the reading."""
+    """Something that a reading met and did not turn into a value; shown with the reading. `page` as in `Evidence`."""
 
     kind: str = Field(pattern=r"^(unknown_heading|unreadable|conflict|off_contract)$")
     text: str = Field(max_length=MAX_QUOTE)
     locator: str = ""
+    page: int = Field(default=0, ge=0)
 
 
 class Reading(_Record):
-    """All that one parser made of one capture."""
+    """All that one parser made of one document: of one capture, or of one for each page."""
 
     offers: tuple[Offer, ...]
     notes: tuple[Note, ...] = ()

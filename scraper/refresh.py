@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -22,8 +23,9 @@ from scraper.fetch.capture import Fetched, Fetcher
 from scraper.fetch.decode import Undecodable
 from scraper.meters import is_rate_key
 from scraper.pages import document_of
+from scraper.paging import Astray, address_after, check_page
 from scraper.records import Note, Reading, iso
-from scraper.sandbox import Defect, Reader, read_here
+from scraper.sandbox import Defect, Pager, Reader, next_page_here, read_here
 from scraper.store import (
     CaptureInfo,
     ChangeView,
@@ -135,7 +137,8 @@ class _TooEarly(Exception):
 class Refresh:
     """One run: where bytes come from and where they go. `at` is the time it is made for, aware UTC.
 
-    `reader` reads documents; give it a `Sandbox` where they come from strangers.
+    `reader` reads documents, and `pager` finds the next page where there are several; give it a `Sandbox`, and the
+    `next_page` of that, where they come from strangers.
     """
 
     store: Store
@@ -144,6 +147,7 @@ class Refresh:
     at: datetime
     dry_run: bool = False
     reader: Reader = read_here
+    pager: Pager = next_page_here
 
     def run(
         self,
@@ -172,6 +176,9 @@ class Refresh:
             answer = fetch(self.fetcher, source)
             report = replace(report, url=answer.capture.url)
             self._keep(answer)
+            for page in further_pages(self.fetcher, self.pager, source, answer):
+                self._keep(page)
+                answer = replace(answer, further=(*answer.further, page))
             reading = read(self.reader, source, read_document(answer))
             failpoint("after_read")
             offers_of = partial(offers_of_source, self.store, provider)
@@ -219,9 +226,44 @@ class Refresh:
 
 
 def fetch(fetcher: Fetcher, source: Source) -> Fetched:
-    """Get the bytes of a source."""
+    """Get the bytes of a source, of its first page where it has several."""
+    return _fetch(fetcher, source.addresses, browser=source.browser)
+
+
+def further_pages(fetcher: Fetcher, pager: Pager, source: Source, first: Fetched) -> Iterator[Fetched]:
+    """Get the pages after the first one, each by the address that the one before it names.
+
+    Where one cannot be had or leads astray, the source is refused as a whole: without it, what stands there would be
+    missing.
+    """
+    pages = [first]
+    while source.next_page is not None:
+        try:
+            address = _address_after(pages, pager, source)
+        except (Refused, Astray) as refusal:
+            raise Refused(f"page {len(pages)}: {refusal}") from refusal
+        if address is None:
+            return
+        try:
+            page = _fetch(fetcher, [address], browser=source.browser)
+            check_page(pages, page, source)
+        except (Refused, Astray, _NotCaptured) as refusal:
+            raise Refused(f"page {len(pages) + 1}: {refusal}") from refusal
+        yield page
+        pages.append(page)
+
+
+def _address_after(pages: Sequence[Fetched], pager: Pager, source: Source) -> str | None:
+    """Return the address of the page after some pages, None where they are all."""
+    document = _document(pages[-1])
+    with _refusing():
+        named = pager(source, document)
+    return None if named is None else address_after(pages, named, source)
+
+
+def _fetch(fetcher: Fetcher, addresses: Sequence[str], *, browser: bool) -> Fetched:
     try:
-        answer = fetcher.fetch(source.addresses, browser=source.browser)
+        answer = fetcher.fetch(addresses, browser=browser)
     except RatecardError as error:
         raise Refused(str(error)) from error
     if isinstance(answer, Fetched):
@@ -232,7 +274,11 @@ def fetch(fetcher: Fetcher, source: Source) -> Fetched:
 
 
 def read_document(answer: Fetched) -> Document:
-    """Decode an answer and make sure that it is a page; refuse what is not, saying what it is."""
+    """Decode an answer, all of its pages, and make sure that each is a page; refuse what is not, saying what it is."""
+    return replace(_document(answer), further=tuple(_document(page) for page in answer.further))
+
+
+def _document(answer: Fetched) -> Document:
     if problem := problem_with_bytes(answer.body):
         raise Refused(f"got {problem}")
     capture = answer.capture
@@ -247,8 +293,15 @@ def read_document(answer: Fetched) -> Document:
 
 def read(reader: Reader, source: Source, document: Document) -> Reading:
     """Read a document with its source's parser."""
-    try:
+    with _refusing():
         return reader(source, document)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn what a source's functions make of a document that they cannot read into `Refused`."""
+    try:
+        yield
     except Unreadable as error:
         raise Refused(f"cannot be read: {error}") from error
     except Defect as error:
@@ -293,7 +346,7 @@ def info_of(provider: str, source: Source) -> SourceInfo:
 
 
 def capture_info(answer: Fetched) -> CaptureInfo:
-    """Return what the store keeps of a capture."""
+    """Return what the store keeps of a capture, of all pages where it has several."""
     capture = answer.capture
     return CaptureInfo(
         sha256=capture.sha256,
@@ -301,4 +354,5 @@ def capture_info(answer: Fetched) -> CaptureInfo:
         captured_at=capture.captured_at,
         content_type=capture.content_type,
         size=capture.size,
+        further=tuple(map(capture_info, answer.further)),
     )

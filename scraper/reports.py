@@ -24,7 +24,8 @@ def report_text(report: Report) -> RenderableType:
         parts += [changes_text(report.changes, each=SHOWN_OF_EACH), Text()]
     for source in report.sources:
         for note in source.notes[:5]:
-            place = f" ({note.locator})" if note.locator else ""
+            places = [f"page {note.page + 1}"] * (note.page > 0) + [note.locator] * (note.locator != "")
+            place = f" ({', '.join(places)})" if places else ""
             parts.append(Text(f"not understood  {source.name}: {note.text}{place}", style="yellow"))
         if len(source.notes) > 5:
             more = f"… and {len(source.notes) - 5} more; `ratecard refresh --json` lists all"
@@ -76,7 +77,10 @@ def report_object(report: Report) -> dict[str, Any]:
                 "status": source.status.value,
                 "offers": source.offers,
                 "error": source.error or None,
-                "notes": [{"kind": note.kind, "text": note.text, "locator": note.locator} for note in source.notes],
+                "notes": [
+                    {"kind": note.kind, "text": note.text, "page": note.page, "locator": note.locator}
+                    for note in source.notes
+                ],
             }
             for source in report.sources
         ],

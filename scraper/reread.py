@@ -10,7 +10,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import IO, Any
 
@@ -45,7 +45,7 @@ class Skipped:
     error: str
 
     def __str__(self) -> str:
-        return f"{self.source} of {iso(self.capture.captured_at)} ({self.capture.url}): {self.error}"
+        return f"{self.source} of {iso(self.capture.newest_at)} ({self.capture.url}): {self.error}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ class Reread:
             "skipped": [
                 {
                     "source": one.source,
-                    "captured_at": iso(one.capture.captured_at),
+                    "captured_at": iso(one.capture.newest_at),
                     "url": one.capture.url,
                     "error": one.error,
                 }
@@ -118,7 +118,7 @@ def reread(
         while True:
             for kept in _in_order(captures_of(store, provider), declared)[0]:
                 if kept not in readings:
-                    progress(f"{provider} {kept.source}: reading the capture of {iso(kept.capture.captured_at)}")
+                    progress(f"{provider} {kept.source}: reading the capture of {iso(kept.capture.newest_at)}")
                     readings.add(kept, archive, reader, declared[kept.source])
             infos = [info_of(provider, source) for source in declared.values()]
             with rebuilding(store, provider, infos, keep=not dry_run) as rebuild:
@@ -184,15 +184,15 @@ def _in_order(
         if kept.source in declared and kept.address:
             addresses = declared[kept.source].addresses
             place[kept] = addresses.index(kept.address) if kept.address in addresses else len(addresses)
-            first.setdefault((kept.source, place[kept]), kept.capture.captured_at)
+            first.setdefault((kept.source, place[kept]), kept.capture.newest_at)
 
     def counts(kept: KeptCapture) -> bool:
         better = (first.get((kept.source, number)) for number in range(place.get(kept, 0)))
-        return not any(since is not None and since <= kept.capture.captured_at for since in better)
+        return not any(since is not None and since <= kept.capture.newest_at for since in better)
 
     order = {name: number for number, name in enumerate(declared)}
     mine = [kept for kept in captures if kept.source in declared]
-    mine.sort(key=lambda kept: (kept.capture.captured_at, order[kept.source]))
+    mine.sort(key=lambda kept: (kept.capture.newest_at, order[kept.source]))
     return [kept for kept in mine if counts(kept)], [kept for kept in mine if not counts(kept)]
 
 
@@ -239,7 +239,11 @@ def _key(kept: KeptCapture) -> tuple[str, CaptureInfo]:
 
 
 def _from_archive(archive: Archive, kept: KeptCapture) -> Fetched:
-    info = kept.capture
+    first, *further = (_page_from_archive(archive, kept, page) for page in kept.capture.pages)
+    return replace(first, further=tuple(further))
+
+
+def _page_from_archive(archive: Archive, kept: KeptCapture, info: CaptureInfo) -> Fetched:
     try:
         body = archive.get(info.sha256)
     except ArchiveError as error:

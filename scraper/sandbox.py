@@ -15,22 +15,31 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
-from typing import IO, Final, Self
+from typing import IO, Final, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from scraper.errors import RatecardError
 from scraper.extract import Unreadable
 from scraper.extract.document import Document
+from scraper.extract.paging import NextPage, check_whole
 from scraper.extract.source import Source
 from scraper.records import Reading
 
 if sys.platform != "win32":
     import resource
 
+T = TypeVar("T")
+
 Reader = Callable[[Source, Document], Reading]
-"""Reads a document with its source's parser; raises `Unreadable`, also where it had to be stopped, or `Defect`."""
+"""Reads a document with its source's parser; raises `Unreadable`, also where it had to be stopped, or `Defect`.
+
+A document that lacks pages of its source, or has others, is `Unreadable`."""
+
+Pager = Callable[[Source, Document], str | None]
+"""Gives the address of the page after a page, as it is written there, None after the last one; raises as a `Reader`."""
 
 _START_SECONDS: Final = 30
 """What the process may take to start, on top of the time limit of its first reading."""
@@ -46,21 +55,37 @@ class Defect(Exception):
 
 
 class _Answer(BaseModel):
-    """What the process says of one document: exactly one of these is there."""
+    """What the process says of one document: one of these is there, or none after the last page."""
 
     reading: Reading | None = None
+    next_page: str | None = None
     unreadable: str | None = None
     defect: str | None = None
 
 
 def read_here(source: Source, document: Document) -> Reading:
     """Read in this process: for documents that are known to be harmless."""
-    return _read(source.read, document)
+    return _run(_reading_of(source), document)
 
 
-def _read(read: Callable[[Document], Reading], document: Document) -> Reading:
+def next_page_here(source: Source, document: Document) -> str | None:
+    """Find the next page in this process: for documents that are known to be harmless."""
+    return _run(source.next_page, document) if source.next_page is not None else None
+
+
+def _reading_of(source: Source) -> Callable[[Document], Reading]:
+    return partial(_read_whole, source.read, source.next_page)
+
+
+def _read_whole(read: Callable[[Document], Reading], next_page: NextPage | None, document: Document) -> Reading:
+    """Read a document, which must have all of its pages: else what stands on the others would be missing."""
+    check_whole(document, next_page)
+    return read(document)
+
+
+def _run(ask: Callable[[Document], T], document: Document) -> T:
     try:
-        return read(document)
+        return ask(document)
     except (Unreadable, RatecardError, MemoryError):
         raise
     except Exception as error:
@@ -71,8 +96,8 @@ def _read(read: Callable[[Document], Reading], document: Document) -> Reading:
 class Sandbox:
     """A `Reader` whose readings run in a process of their own, one at a time, for at most `seconds` each.
 
-    `memory` limits the process's address space in bytes, where the system can do that. A source's `read` must be a
-    function of a module (or a `functools.partial` of one), because the other process has to find it. Close it, or use
+    `memory` limits the process's address space in bytes, where the system can do that. A source's functions
+    must be of a module (or a `functools.partial` of one), because the other process has to find them. Close it, or use
     it in a `with` statement.
     """
 
@@ -84,10 +109,27 @@ class Sandbox:
 
     def __call__(self, source: Source, document: Document) -> Reading:
         """Read a document with its source's parser."""
+        answer = self._answer("reading", _reading_of(source), document)
+        if answer.reading is None:
+            raise Defect(answer.defect)
+        return answer.reading
+
+    def next_page(self, source: Source, document: Document) -> str | None:
+        """Return the address of the page after a page of a source, as it is written there."""
+        if source.next_page is None:
+            return None
+        answer = self._answer("next_page", source.next_page, document)
+        if answer.defect is not None:
+            raise Defect(answer.defect)
+        return answer.next_page
+
+    def _answer(self, what: str, ask: Callable[[Document], object], document: Document) -> _Answer:
         try:
-            request = pickle.dumps((self._seconds, source.read, document))
+            request = pickle.dumps((self._seconds, what, ask, document))
         except (pickle.PicklingError, AttributeError, TypeError) as error:
-            raise Defect(f"{type(error).__name__}: {error} (`read` must be a function of a module)") from error
+            raise Defect(
+                f"{type(error).__name__}: {error} (a source's `read` or `next_page` must be a function of a module)"
+            ) from error
         with self._one_at_a_time:
             line = self._ask(request)
         try:
@@ -96,9 +138,7 @@ class Sandbox:
             raise Unreadable("reading it gave an answer that is none") from error
         if answer.unreadable is not None:
             raise Unreadable(answer.unreadable)
-        if answer.reading is None:
-            raise Defect(answer.defect)
-        return answer.reading
+        return answer
 
     def _ask(self, request: bytes) -> bytes:
         """Return the line that answers a request; raise `Unreadable` where the process ended instead."""
@@ -218,10 +258,10 @@ def _fence(memory: int) -> None:
 
 
 def _answer(request: bytes) -> bytes:
-    seconds, read, document = pickle.loads(request)  # noqa: S301 - written by the process that started this one
+    seconds, what, ask, document = pickle.loads(request)  # noqa: S301 - written by the process that started this one
     _end_after(seconds)
     try:
-        return _line(_Answer(reading=_read(read, document)))
+        return _line(_Answer.model_validate({what: _run(ask, document)}))
     except Unreadable as error:
         return _line(_Answer(unreadable=_printable(error)))
     except Defect as error:

@@ -12,7 +12,7 @@ from scraper.extract import Unreadable
 from scraper.extract.document import Document
 from scraper.extract.source import Source
 from scraper.records import Reading
-from tests.readings import CAPTURES, FIXTURES, Page, pages, short
+from tests.readings import CAPTURES, FIXTURES, Page, fixtures, pages, short
 
 NAMES = providers.names()
 needs_captures = pytest.mark.skipif(not CAPTURES.is_dir(), reason="the real captures (../shared/captures) are not here")
@@ -25,7 +25,8 @@ def source_of(provider: str, page: Page) -> Source | None:
 def assert_evidence(page: Page, reading: Reading) -> None:
     for offer in reading.offers:
         for fact in offer.facts:
-            assert fact.evidence.quote in page.document.at(fact.evidence.locator).quote
+            document = page.document.pages[fact.evidence.page]
+            assert fact.evidence.quote in document.at(fact.evidence.locator).quote
 
 
 def test_there_are_providers() -> None:
@@ -36,12 +37,10 @@ def test_there_are_providers() -> None:
 def test_fixtures_give_the_expected_offers(provider: str) -> None:
     folder = FIXTURES / provider
     assert (folder / "MANIFEST.csv").is_file(), f"provider {provider} has no fixtures/{provider}/MANIFEST.csv"
-    found = list(pages(folder))
+    found = fixtures(provider)
     assert found, f"fixtures/{provider}/MANIFEST.csv names no page"
     written = []
-    for page in found:
-        source = source_of(provider, page)
-        assert source is not None, f"no source of {provider} has the address {page.url}"
+    for source, page in found:
         reading = source.read(page.document)
         assert reading == source.read(page.document)
         assert_evidence(page, reading)
@@ -54,9 +53,9 @@ def test_fixtures_give_the_expected_offers(provider: str) -> None:
 
 @pytest.mark.parametrize("provider", NAMES)
 def test_each_source_has_a_fixture_and_publishes_what_it_says(provider: str) -> None:
-    found = list(pages(FIXTURES / provider))
+    found = fixtures(provider)
     for source in providers.sources(provider):
-        readings = [source.read(page.document) for page in found if page.url in source.addresses]
+        readings = [source.read(page.document) for one, page in found if one is source]
         assert readings, f"{provider}/{source.name} has no fixture"
         stated = {fact.field for reading in readings for offer in reading.offers for fact in offer.facts}
         assert source.publishes <= stated, f"no fixture of {provider}/{source.name} states these"
@@ -79,9 +78,7 @@ def test_facts_for_people_are_whole(provider: str) -> None:
 @pytest.mark.parametrize("text", ["", "<html><body><h1>Just a moment...</h1></body></html>", "{}", "[]", "# Nothing\n"])
 @pytest.mark.parametrize("provider", NAMES)
 def test_a_page_that_is_something_else_is_refused_or_empty(provider: str, text: str) -> None:
-    for page in pages(FIXTURES / provider):
-        source = source_of(provider, page)
-        assert source is not None
+    for source, page in fixtures(provider):
         with contextlib.suppress(Unreadable):
             assert source.read(Document(text, page.document.kind, page.url)).offers == ()
 

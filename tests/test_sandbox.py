@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,11 @@ from scraper.extract import Unreadable
 from scraper.extract.document import Document
 from scraper.extract.nesting import MAX_DEPTH, nested_too_deep
 from scraper.extract.source import Source
-from scraper.fetch.replay import address_key
 from scraper.records import Note, Reading
 from scraper.sandbox import Defect, Sandbox, read_here
 from tests.captures import Command, Folder, price_page
 from tests.processes import ROOT
-from tests.readings import FIXTURES, pages
+from tests.readings import FIXTURES, fixtures
 
 MEGABYTE = 1024 * 1024
 PAGE = Document("a page", "markdown")
@@ -107,17 +107,10 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def test_it_reads_what_this_process_reads(sandbox: Sandbox) -> None:
-    known = {
-        address_key(address): one
-        for name in providers.names()
-        for one in providers.sources(name)
-        for address in one.addresses
-    }
     read = 0
-    for page in (page for folder in sorted(FIXTURES.iterdir()) for page in pages(folder)):
-        one = known[address_key(page.url)]
+    for one, page in (made for name in providers.names() for made in fixtures(name)):
         here = read_here(one, page.document)
-        there = sandbox(one, Document(page.document.text, page.document.kind, page.document.url))
+        there = sandbox(one, replace(page.document))
         assert there == here
         assert there.model_dump_json() == here.model_dump_json()
         read += 1

@@ -24,11 +24,20 @@ from scraper.records import clean
 
 @dataclass(frozen=True)
 class Document:
-    """One capture as text. `kind` is `html`, `markdown` or `json`."""
+    """One capture as text. `kind` is `html`, `markdown` or `json`.
+
+    Where a source has several pages, this is the first one, and `further` are the others in their order.
+    """
 
     text: str
     kind: str
     url: str = ""
+    further: tuple[Document, ...] = ()
+
+    @property
+    def pages(self) -> tuple[Document, ...]:
+        """All pages: this one and the further ones. Locators are those of each page."""
+        return (self, *self.further)
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:

@@ -97,11 +97,24 @@ class Feed:
 
 
 def read_feed(document: Document, feed: Feed) -> Offers:
-    """Read a feed; raises `Unreadable` where the document has no rows at the declared place."""
-    rows = jsontext.at(document.json, feed.rows)
+    """Read all pages of a feed; raises `Unreadable` where one has no rows at the declared place."""
+    offers = Offers()
+    for number, page in enumerate(document.pages):
+        offers.page = number
+        try:
+            _read_page(page, feed, offers)
+        except Unreadable as problem:
+            if not document.further:
+                raise
+            raise Unreadable(f"page {number + 1}: {problem}") from problem
+    offers.page = 0
+    return offers
+
+
+def _read_page(page: Document, feed: Feed, offers: Offers) -> None:
+    rows = jsontext.at(page.json, feed.rows)
     if not isinstance(rows, list):
         raise Unreadable(f"{feed.rows} holds no list of offers")
-    offers = Offers()
     for number, row in enumerate(rows):
         pointer = f"{feed.rows}/{number}"
         if not isinstance(row, dict) or not isinstance(row.get(feed.model_id), str):
@@ -116,7 +129,6 @@ def read_feed(document: Document, feed: Feed) -> Offers:
             offers.note("unreadable", str(problem), f"#{pointer}/{escape(feed.model_id)}")
             continue
         offers.add(named, row_facts(row, feed, pointer, offers))
-    return offers
 
 
 def row_facts(row: Row, feed: Feed, pointer: str, offers: Offers) -> list[Fact]:
@@ -294,7 +306,9 @@ def _note_new_keys(row: Row, feed: Feed, offers: Offers) -> None:
         for key in inner if isinstance(inner, dict) else ():
             path = f"{parent}/{key}".lstrip("/")
             if path not in paths and not any(known.startswith(f"{path}/") for known in paths):
-                offers.note("off_contract", f"the key {path!r} is new in this feed", feed_place(parent, key))
+                # Once for all rows and pages.
+                place = feed_place(parent, key)
+                offers.note("off_contract", f"the key {path!r} is new in this feed", place, page=0)
 
 
 def feed_place(parent: str, key: str) -> str:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from scraper.extract import Unreadable
 from scraper.meters import is_rate_key
-from scraper.records import MAX_QUOTE, Fact, Note, Offer, Reading, State, clean
+from scraper.records import MAX_QUOTE, Evidence, Fact, Note, Offer, Reading, State, clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +31,31 @@ class Offers:
     One field of one offer stated twice with one value keeps its first evidence; with two values neither is published
     and the conflict is noted. One id under several names whose prices differ is not unique: each product is then an
     offer of its own, told apart by its name and marked `shared_id`.
+    `page` is the page that is being read: what is added and noted belongs to it.
     """
 
     def __init__(self) -> None:
+        self.page = 0
         self._facts: dict[tuple[str, str], list[Fact]] = {}
         self._notes: list[Note] = []
 
     def add(self, named: Named, facts: Iterable[Fact]) -> None:
         """Add facts to an offer, which is made where it is new."""
         held = self._facts.setdefault((named.model_id, named.name), [])
-        held.extend((*named.facts, *facts))
+        held.extend(self._on_page(fact) for fact in (*named.facts, *facts))
 
-    def note(self, kind: str, text: str, locator: str = "") -> None:
-        """Note what was met and not turned into a value."""
-        note = Note(kind=kind, text=clean(text)[:MAX_QUOTE], locator=locator)
+    def note(self, kind: str, text: str, locator: str = "", page: int | None = None) -> None:
+        """Note what was met and not turned into a value; `page` where that is not the one being read."""
+        here = self.page if page is None else page
+        note = Note(kind=kind, text=clean(text)[:MAX_QUOTE], locator=locator, page=here)
         if note not in self._notes:
             self._notes.append(note)
+
+    def _on_page(self, fact: Fact) -> Fact:
+        if not self.page:
+            return fact
+        evidence = fact.evidence.model_copy(update={"page": self.page})
+        return fact.model_copy(update={"evidence": evidence})
 
     def __len__(self) -> int:
         return len(self._facts)
@@ -87,11 +96,16 @@ class Offers:
                 refused.add(key)
                 self.note(
                     "conflict",
-                    f"{who} {fact.field}: {first.evidence.quote!r} at {first.evidence.locator}, "
-                    f"but {fact.evidence.quote!r} at {fact.evidence.locator}; neither is published",
+                    f"{who} {fact.field}: {first.evidence.quote!r} at {_place(first.evidence)}, "
+                    f"but {fact.evidence.quote!r} at {_place(fact.evidence)}; neither is published",
                     fact.evidence.locator,
+                    fact.evidence.page,
                 )
         return [fact for key, fact in found.items() if key not in refused]
+
+
+def _place(evidence: Evidence) -> str:
+    return evidence.locator + (f" of page {evidence.page + 1}" if evidence.page else "")
 
 
 def _differ(products: list[list[Fact]]) -> bool:

@@ -28,6 +28,9 @@ class Source:
     An address that answers only callers with a key names it in `key`: which header has it, and the environment variable
     that it is taken from, with what is sent before it (`{"Authorization": "Bearer API_KEY"}`). No source that wants no
     key may be on the same host.
+    Of a source with several pages (a feed that is sent in parts), `next_page` gives the address of the page after one,
+    None for the last (see `scraper.extract.paging`); like `read`, it can be found by another process. `read` then gets
+    a document with all of its `pages`, and what it says of one that is not the first has its number in the evidence.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Source:
     fresh_days: int = 14
     browser: bool = False
     key: Mapping[str, str] = field(default_factory=dict)
+    next_page: Callable[[Document], str | None] | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or not self.addresses:

@@ -53,10 +53,16 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A capture and its bytes."""
+    """A capture and its bytes. Of a source with several pages it is the first one, and `further` are the others."""
 
     capture: Capture
     body: bytes
+    further: tuple[Fetched, ...] = ()
+
+    @property
+    def pages(self) -> tuple[Fetched, ...]:
+        """All pages in their order: this one and the further ones."""
+        return (self, *self.further)
 
 
 @dataclass(frozen=True, slots=True)

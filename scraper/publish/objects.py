@@ -102,5 +102,8 @@ def source_object(source: SourceView, notes: Iterable[NoteView] = ()) -> Object:
         "last_at": iso(source.last_at) if source.last_at else None,
         "last_success_at": iso(source.last_success_at) if source.last_success_at else None,
         "offers": source.offers,
-        "notes": [{"kind": note.kind, "text": note.text, "locator": note.locator or None} for note in notes],
+        "notes": [
+            {"kind": note.kind, "text": note.text, "url": note.capture.url, "locator": note.locator or None}
+            for note in notes
+        ],
     }

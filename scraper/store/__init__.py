@@ -9,7 +9,8 @@ Writing, one transaction a source (`at` and captures are aware UTC; a provider m
 
 - `begin_run(store, *, started_at, at, replay) -> int`
 - `record_reading(store, run, SourceInfo, CaptureInfo, Reading) -> Recorded`: counts and the changes it wrote; the
-  capture that was read last touches nothing (`repeated`); an older one is refused with `RatecardError`
+  capture that was read last touches nothing (`repeated`); an older one is refused with `RatecardError`. Where a source
+  has several pages, the capture is the first one with the others in `further`, and each fact is kept with its own
 - `preview_reading(store, SourceInfo, CaptureInfo, Reading) -> Recorded`: the same, undone at the end (a dry run)
 - `record_failure(store, SourceInfo, at, error, capture=None)`, `record_not_captured(store, SourceInfo)`: only the
   source's status, and that the capture belongs to it

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from scraper.store.opening import Store
 from scraper.store.tables import captures, copies, source_captures, sources
 from scraper.store.views import CaptureInfo, CaptureOutcome, CopyInfo, CopyState, CopyView, SourceInfo, Status
-from scraper.store.writing import capture_row, keep_capture, source_row
+from scraper.store.writing import keep_capture, source_row
 
 _c = copies.c
 
@@ -72,8 +72,7 @@ def record_copy(store: Store, source: SourceInfo, copy: CopyView, capture: Captu
     """Write down that a copy was fetched and archived; its source's history has yet to be read with it."""
     with store.writing(source.provider) as connection:
         source_id = source_row(connection, source).id
-        capture_id = capture_row(connection, capture)
-        keep_capture(connection, source_id, capture_id, CaptureOutcome.UNREAD)
+        [capture_id] = keep_capture(connection, source_id, capture, CaptureOutcome.UNREAD)
         values = {"state": CopyState.FETCHED, "error": "", "capture_id": capture_id}
         connection.execute(update(copies).where(_c.id == copy.id).values(values))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -15,7 +16,7 @@ from scraper.meters import unit_of
 from scraper.records import Reason, State
 from scraper.states import Observed, SourceState, published
 from scraper.store.opening import Store
-from scraper.store.tables import captures, changes, notes, observations, offers, source_fields, sources
+from scraper.store.tables import captures, changes, notes, observations, offers, reading_pages, source_fields, sources
 from scraper.store.views import (
     CaptureInfo,
     ChangeView,
@@ -130,6 +131,7 @@ def list_sources(store: Store, provider: str | None = None) -> list[SourceView]:
         rows = connection.execute(_where(select(sources), sources.c.provider, provider)).all()
         fields = _contracts(connection)
         kept = _captures(connection, captures.c.id.in_(select(sources.c.last_capture_id)))
+        further = further_pages(connection, reading_pages.c.pages == sources.c.last_pages)
         counted = select(_o.source_id, func.count(_o.offer_id.distinct())).where(_o.closed_at.is_(None))
         count = {row[0]: row[1] for row in connection.execute(counted.group_by(_o.source_id))}
     views = [
@@ -144,7 +146,13 @@ def list_sources(store: Store, provider: str | None = None) -> list[SourceView]:
             error=row.error,
             last_at=row.last_at,
             last_success_at=row.last_success_at,
-            last_capture=kept.get(row.last_capture_id),
+            last_capture=(
+                replace(
+                    kept[row.last_capture_id], further=further.get((row.id, row.last_capture_id, row.last_pages), ())
+                )
+                if row.last_capture_id is not None
+                else None
+            ),
             offers=count.get(row.id, 0),
         )
         for row in rows
@@ -431,6 +439,27 @@ def _changes(connection: Connection, wanted: Select[Any]) -> list[ChangeView]:
     ]
     views.sort(key=lambda view: view.id)
     return sorted(views, key=lambda view: view.at, reverse=True)
+
+
+# Captures.
+
+
+def further_pages(
+    connection: Connection, where: ColumnElement[bool]
+) -> dict[tuple[int, int, str], tuple[CaptureInfo, ...]]:
+    """Return the pages after the first one, of what was read of sources, by source, first capture and `pages`."""
+    p = reading_pages.c
+    rows = connection.execute(
+        select(p.source_id, p.capture_id, p.pages, p.page_capture_id)
+        .join_from(reading_pages, sources, p.source_id == sources.c.id)
+        .where(where)
+        .order_by(p.page)
+    ).all()
+    kept = _captures(connection, captures.c.id.in_(select(p.page_capture_id))) if rows else {}
+    found: dict[tuple[int, int, str], tuple[CaptureInfo, ...]] = defaultdict(tuple)
+    for row in rows:
+        found[row.source_id, row.capture_id, row.pages] += (kept[row.page_capture_id],)
+    return found
 
 
 # Small things.

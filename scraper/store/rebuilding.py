@@ -11,15 +11,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, select, update
+from sqlalchemy import Connection, and_, delete, func, select, update
 
 from scraper.errors import RatecardError
 from scraper.records import Reading
 from scraper.store.opening import Store
-from scraper.store.reading import changes_of, offers_of_source_on
-from scraper.store.tables import captures, changes, copies, notes, observations, offers, source_captures, sources
+from scraper.store.reading import changes_of, further_pages, offers_of_source_on
+from scraper.store.tables import (
+    captures,
+    changes,
+    copies,
+    notes,
+    observations,
+    offers,
+    reading_pages,
+    source_captures,
+    sources,
+)
 from scraper.store.views import CaptureInfo, CaptureOutcome, ChangeView, KeptCapture, Recorded, SourceInfo, Status
-from scraper.store.writing import begin_run_on, capture_row, keep_capture, record_failure_on, record_on, source_row
+from scraper.store.writing import begin_run_on, keep_capture, record_failure_on, record_on, source_row
 
 
 def captures_of(store: Store, provider: str) -> list[KeptCapture]:
@@ -84,6 +94,7 @@ class Rebuild:
         never_read = {"status": Status.NOT_CAPTURED, "error": ""} | dict.fromkeys(
             ("last_at", "last_success_at", "last_capture_id")
         )
+        never_read["last_pages"] = ""
         connection.execute(update(sources).where(sources.c.provider == self._provider).values(never_read))
         self._run = begin_run_on(connection, started_at, at, replay=True)
         return self._run
@@ -117,7 +128,7 @@ class Rebuild:
     def fail(self, source: SourceInfo, capture: CaptureInfo, error: str) -> None:
         """Write down that the next capture of a source could not be read, and why."""
         self._keep(source, capture, CaptureOutcome.FAILED, error)
-        record_failure_on(self._connection, source, capture.captured_at, error, capture)
+        record_failure_on(self._connection, source, capture.newest_at, error, capture)
 
     def pass_over(self, source: SourceInfo, capture: CaptureInfo) -> None:
         """Write down that a capture of a source does not count."""
@@ -125,7 +136,7 @@ class Rebuild:
 
     def _keep(self, source: SourceInfo, capture: CaptureInfo, outcome: CaptureOutcome, error: str) -> None:
         source_id = source_row(self._connection, source).id
-        keep_capture(self._connection, source_id, capture_row(self._connection, capture), outcome, error)
+        keep_capture(self._connection, source_id, capture, outcome, error)
 
     def settle(self, captures_before: Sequence[KeptCapture]) -> None:
         """Let a source stand as failed where its last fetch failed after its newest capture, as it did before.
@@ -138,7 +149,7 @@ class Rebuild:
                 continue
             last = newest.get(name)
             values: dict[str, object] = {}
-            if last is None or before.last_at > last.capture.captured_at:
+            if last is None or before.last_at > last.capture.newest_at:
                 values["last_at"] = before.last_at
                 if before.status is Status.FAILED and (last is None or before.error != last.error):
                     values |= {"status": before.status, "error": before.error}
@@ -151,26 +162,35 @@ def _captures_of(connection: Connection, provider: str) -> list[KeptCapture]:
     s = source_captures.c
     copied = and_(copies.c.capture_id == s.capture_id, copies.c.source_id == s.source_id)
     query = (
-        select(sources.c.name, captures, s.outcome, s.error, copies.c.address)
+        select(sources.c.name, captures, s.source_id, s.pages, s.outcome, s.error, copies.c.address)
         .join_from(source_captures, sources, s.source_id == sources.c.id)
         .join(captures, s.capture_id == captures.c.id)
         .join(copies, copied, isouter=True)
         .where(sources.c.provider == provider)
-        .order_by(captures.c.captured_at, captures.c.id)
     )
-    return [
-        KeptCapture(
+    p = reading_pages.c
+    newest = select(p.source_id, p.capture_id, p.pages, func.max(p.page_capture_id))
+    rows = connection.execute(newest.group_by(p.source_id, p.capture_id, p.pages))
+    # Of those of one time, the one with the capture that came last was read last.
+    came = {(row.source_id, row.capture_id, row.pages): row[3] for row in rows}
+    further = further_pages(connection, sources.c.provider == provider)
+    kept = []
+    for row in connection.execute(query):
+        key = (row.source_id, row.id, row.pages)
+        capture = CaptureInfo(
+            sha256=row.sha256,
+            url=row.url,
+            captured_at=row.captured_at,
+            content_type=row.content_type,
+            size=row.size,
+            further=further.get(key, ()),
+        )
+        one = KeptCapture(
             source=row.name,
-            capture=CaptureInfo(
-                sha256=row.sha256,
-                url=row.url,
-                captured_at=row.captured_at,
-                content_type=row.content_type,
-                size=row.size,
-            ),
+            capture=capture,
             outcome=CaptureOutcome(row.outcome),
             error=row.error,
             address=row.address or "",
         )
-        for row in connection.execute(query)
-    ]
+        kept.append((max(row.id, came.get(key, 0)), one))
+    return [one for _, one in sorted(kept, key=lambda pair: (pair[1].capture.newest_at, pair[0]))]

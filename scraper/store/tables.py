@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -102,6 +103,7 @@ sources: Final = Table(
     Column("last_at", UtcTime),
     Column("last_success_at", UtcTime),
     Column("last_capture_id", ForeignKey(captures.c.id)),
+    Column("last_pages", Text, nullable=False, server_default=""),
     UniqueConstraint("provider", "name"),
     CheckConstraint("status IN ('ok', 'failed', 'not_captured')", name="status_known"),
 )
@@ -258,16 +260,34 @@ robots_files: Final = Table(
     CheckConstraint("decision IN ('rules', 'allow', 'disallow')", name="decision_known"),
 )
 
-# Older copies of sources, and which captures belong to which source, so that a history can be read again.
+# Older copies of sources, and which captures belong to which source, so that a history can be read again. Where several
+# pages were read together, the capture is the first of them, and `pages` the hash of their list; else it is empty.
 
 source_captures: Final = Table(
     "source_captures",
     metadata,
     Column("source_id", ForeignKey(sources.c.id), primary_key=True),
     Column("capture_id", ForeignKey(captures.c.id), primary_key=True),
+    Column("pages", Text, primary_key=True),
     Column("outcome", Text, nullable=False),
     Column("error", Text, nullable=False),
     CheckConstraint("outcome IN ('ok', 'failed', 'unread', 'passed_over')", name="outcome_known"),
+)
+
+reading_pages: Final = Table(
+    "reading_pages",
+    metadata,
+    Column("source_id", Integer, primary_key=True),
+    Column("capture_id", Integer, primary_key=True),
+    Column("pages", Text, primary_key=True),
+    Column("page", Integer, primary_key=True),
+    Column("page_capture_id", ForeignKey(captures.c.id), nullable=False),
+    ForeignKeyConstraint(
+        ["source_id", "capture_id", "pages"],
+        [source_captures.c.source_id, source_captures.c.capture_id, source_captures.c.pages],
+    ),
+    CheckConstraint("page > 0", name="page_after_first"),
+    CheckConstraint("length(pages) = 64", name="pages_whole"),
 )
 
 copies: Final = Table(

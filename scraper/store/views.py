@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -25,13 +26,35 @@ class SourceInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureInfo:
-    """The identity of an archived answer; `size` in bytes, `sha256` as 64 hexadecimal digits."""
+    """The identity of an archived answer; `size` in bytes, `sha256` as 64 hexadecimal digits.
+
+    Of a source with several pages it is the first one, and `further` are the captures of the others, in their order.
+    """
 
     sha256: str
     url: str
     captured_at: datetime
     content_type: str
     size: int
+    further: tuple[CaptureInfo, ...] = ()
+
+    @property
+    def pages(self) -> tuple[CaptureInfo, ...]:
+        """All pages: this one and the further ones."""
+        return (self, *self.further)
+
+    @property
+    def newest_at(self) -> datetime:
+        """The time for which all pages together stand: that of the newest one."""
+        return max(page.captured_at for page in self.pages)
+
+    @property
+    def pages_sha256(self) -> str:
+        """What tells these pages apart from others: the hash of their list, empty where there is one page only."""
+        if not self.further:
+            return ""
+        listed = "\n".join(f"{page.sha256} {page.captured_at.isoformat()} {page.url}" for page in self.pages)
+        return hashlib.sha256(listed.encode()).hexdigest()
 
 
 class Status(StrEnum):
@@ -101,7 +124,10 @@ class KeptCapture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceView:
-    """A source as it stands. `offers` counts those that it lists now; `last_at` is the last capture read or tried."""
+    """A source as it stands. `offers` counts those that it lists now; `last_at` is the last capture read or tried.
+
+    `last_capture` has all of its pages.
+    """
 
     provider: str
     name: str
@@ -234,7 +260,7 @@ class PublishedValue:
 class Recorded:
     """What recording one reading did, in counts of observations, and the changes it wrote.
 
-    `repeated` says that this capture was the last one read, so that nothing was touched.
+    `repeated` says that this capture, with all of its pages, was the last one read, so that nothing was touched.
     """
 
     offers: int

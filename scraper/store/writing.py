@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, s
 from sqlalchemy.sql.dml import Update
 
 from scraper.diff import Before, Captured, Known, Plan, Standing, diff
-from scraper.errors import OlderCapture
+from scraper.errors import Contradiction, OlderCapture
 from scraper.failpoints import failpoint
 from scraper.records import Note, Reading, Reason, State, iso
 from scraper.store.opening import Store
@@ -22,6 +22,7 @@ from scraper.store.tables import (
     notes,
     observations,
     offers,
+    reading_pages,
     runs,
     source_captures,
     source_fields,
@@ -51,8 +52,8 @@ def record_reading(store: Store, run: int, source: SourceInfo, capture: CaptureI
     """Record what one source stated in one capture, in one transaction; return what it did.
 
     The capture that was read last changes nothing, so that running twice is as good as once. Raises `OlderCapture`
-    where the capture is older than the one read last, `Contradiction` where the reading contradicts itself; nothing
-    is written then.
+    where the capture is older than the one read last, `Contradiction` where the reading contradicts itself or its
+    capture; nothing is written then.
     """
     with store.writing(source.provider) as connection:
         recorded = record_on(connection, run, source, capture, reading)
@@ -64,7 +65,7 @@ def record_reading(store: Store, run: int, source: SourceInfo, capture: CaptureI
 def preview_reading(store: Store, source: SourceInfo, capture: CaptureInfo, reading: Reading) -> Recorded:
     """Return what `record_reading` would do, and write nothing; the ids in its changes name nothing afterwards."""
     with store.writing(source.provider, keep=False) as connection:
-        run = begin_run_on(connection, capture.captured_at, capture.captured_at, replay=True)
+        run = begin_run_on(connection, capture.newest_at, capture.newest_at, replay=True)
         return record_on(connection, run, source, capture, reading)
 
 
@@ -105,15 +106,14 @@ def record_failure_on(
     values = {"status": Status.FAILED, "error": error, "last_at": last_at}
     connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
     if capture is not None:
-        capture_id = capture_row(connection, capture)
-        if outcome_of(connection, stored.id, capture_id) is not CaptureOutcome.OK:
-            keep_capture(connection, stored.id, capture_id, CaptureOutcome.FAILED, error)
+        keep_capture(connection, stored.id, capture, CaptureOutcome.FAILED, error, but=CaptureOutcome.OK)
 
 
 def record_on(connection: Connection, run: int, source: SourceInfo, capture: CaptureInfo, reading: Reading) -> Recorded:
     """Do what `record_reading` does."""
     stored = source_row(connection, source)
-    captured = Captured(capture.sha256, capture.captured_at)
+    captured = Captured(capture.sha256, capture.newest_at, capture.pages_sha256)
+    _check_pages(reading, capture)
     facts = sum(len(offer.facts) for offer in reading.offers)
     if stored.last_read == captured:
         values: Row = {"status": Status.OK, "error": ""}
@@ -124,17 +124,17 @@ def record_on(connection: Connection, run: int, source: SourceInfo, capture: Cap
             f"The capture of {source.provider}/{source.name} from {iso(captured.captured_at)} is older than the one "
             f"read last ({iso(stored.last_read.captured_at)}); older captures come in by backfill."
         )
-    capture_id = capture_row(connection, capture)
-    keep_capture(connection, stored.id, capture_id, CaptureOutcome.OK)
+    pages = keep_capture(connection, stored.id, capture, CaptureOutcome.OK)
     plan = diff(_before(connection, source, stored, captured), reading.offers, captured)
-    ids = _apply(connection, plan, run, source, stored.id, capture_id, captured.captured_at)
-    _replace_notes(connection, stored.id, capture_id, reading.notes)
+    ids = _apply(connection, plan, run, source, stored.id, pages, captured.captured_at)
+    _replace_notes(connection, stored.id, pages, reading.notes)
     values = {
         "status": Status.OK,
         "error": "",
         "last_at": captured.captured_at if stored.last_at is None else max(captured.captured_at, stored.last_at),
         "last_success_at": captured.captured_at,
-        "last_capture_id": capture_id,
+        "last_capture_id": pages[0],
+        "last_pages": captured.pages,
     }
     connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
     return Recorded(
@@ -148,6 +148,16 @@ def record_on(connection: Connection, run: int, source: SourceInfo, capture: Cap
     )
 
 
+def _check_pages(reading: Reading, capture: CaptureInfo) -> None:
+    """Refuse a reading that has something from a page that was not captured."""
+    stated = [fact.evidence.page for offer in reading.offers for fact in offer.facts]
+    last = max([*stated, *(note.page for note in reading.notes)], default=0)
+    if last >= len(capture.pages):
+        raise Contradiction(
+            f"The reading has something from page {last + 1} of {len(capture.pages)}; its parser counts pages wrong."
+        )
+
+
 # The source, its contract and its capture.
 
 
@@ -155,7 +165,7 @@ def source_row(connection: Connection, source: SourceInfo) -> Stored:
     """Return the row of a source, made or brought to what its module now declares."""
     declared = {"url": source.url, "rank": source.rank, "fresh_days": source.fresh_days}
     found = connection.execute(
-        select(sources.c.id, sources.c.last_at, captures.c.sha256, captures.c.captured_at)
+        select(sources.c.id, sources.c.last_at, captures.c.sha256, sources.c.last_success_at, sources.c.last_pages)
         .join_from(sources, captures, sources.c.last_capture_id == captures.c.id, isouter=True)
         .where(sources.c.provider == source.provider, sources.c.name == source.name)
     ).first()
@@ -164,7 +174,9 @@ def source_row(connection: Connection, source: SourceInfo) -> Stored:
         stored = Stored(_insert(connection, sources, [row])[0], None, None)
     else:
         connection.execute(update(sources).where(sources.c.id == found.id).values(declared))
-        last_read = None if found.sha256 is None else Captured(found.sha256, found.captured_at)
+        last_read = None
+        if found.sha256 is not None:
+            last_read = Captured(found.sha256, found.last_success_at, found.last_pages)
         stored = Stored(found.id, found.last_at, last_read)
     published = set(
         connection.scalars(select(source_fields.c.field).where(source_fields.c.source_id == stored.id)).all()
@@ -197,29 +209,37 @@ def capture_row(connection: Connection, capture: CaptureInfo) -> int:
 
 
 def keep_capture(
-    connection: Connection, source_id: int, capture_id: int, outcome: CaptureOutcome, error: str = ""
-) -> None:
-    """Remember that a capture belongs to a source, and how reading it went."""
+    connection: Connection,
+    source_id: int,
+    capture: CaptureInfo,
+    outcome: CaptureOutcome,
+    error: str = "",
+    *,
+    but: CaptureOutcome | None = None,
+) -> list[int]:
+    """Remember that a capture with its pages belongs to a source, and how reading it went; return the row of each page.
+
+    One that went as `but` says stays so.
+    """
+    ids = [capture_row(connection, page) for page in capture.pages]
     c = source_captures.c
+    key = {"source_id": source_id, "capture_id": ids[0], "pages": capture.pages_sha256}
     values = {"outcome": outcome, "error": error}
-    if outcome_of(connection, source_id, capture_id) is None:
-        connection.execute(insert(source_captures), {"source_id": source_id, "capture_id": capture_id, **values})
-    else:
-        mine = (c.source_id == source_id, c.capture_id == capture_id)
+    mine = [c[name] == value for name, value in key.items()]
+    known = connection.execute(select(c.outcome).where(*mine)).scalar()
+    if known is None:
+        connection.execute(insert(source_captures), {**key, **values})
+        further = enumerate(ids[1:], start=1)
+        _insert(connection, reading_pages, [{**key, "page": page, "page_capture_id": row} for page, row in further])
+    elif known != but:
         connection.execute(update(source_captures).where(*mine).values(values))
+    return ids
 
 
-def outcome_of(connection: Connection, source_id: int, capture_id: int) -> CaptureOutcome | None:
-    """Return how reading a capture of a source went, None where it does not belong to the source."""
-    c = source_captures.c
-    outcome = connection.execute(select(c.outcome).where(c.source_id == source_id, c.capture_id == capture_id)).scalar()
-    return None if outcome is None else CaptureOutcome(outcome)
-
-
-def _replace_notes(connection: Connection, source_id: int, capture_id: int, made: Sequence[Note]) -> None:
+def _replace_notes(connection: Connection, source_id: int, pages: Sequence[int], made: Sequence[Note]) -> None:
     connection.execute(delete(notes).where(notes.c.source_id == source_id))
     rows = [
-        {"source_id": source_id, "capture_id": capture_id, "kind": n.kind, "text": n.text, "locator": n.locator}
+        {"source_id": source_id, "capture_id": pages[n.page], "kind": n.kind, "text": n.text, "locator": n.locator}
         for n in made
     ]
     _insert(connection, notes, rows)
@@ -282,11 +302,17 @@ def _before(connection: Connection, source: SourceInfo, stored: Stored, captured
 
 
 def _apply(
-    connection: Connection, plan: Plan, run: int, source: SourceInfo, source_id: int, capture_id: int, at: datetime
+    connection: Connection,
+    plan: Plan,
+    run: int,
+    source: SourceInfo,
+    source_id: int,
+    pages: Sequence[int],
+    at: datetime,
 ) -> list[int]:
-    """Write a plan down and return the ids of its changes."""
+    """Write a plan down and return the ids of its changes; `pages` are the captures of the pages that were read."""
     created = _apply_to_offers(connection, plan, source.provider, at)
-    _apply_to_standing(connection, plan, capture_id, at)
+    _apply_to_standing(connection, plan, pages, at)
     failpoint("inside_commit")
     opened = _insert(
         connection,
@@ -304,10 +330,10 @@ def _apply(
                 "promotional": opening.fact.promotional,
                 "valid_from": opening.fact.valid_from,
                 "valid_until": opening.fact.valid_until,
-                "capture_id": capture_id,
+                "capture_id": pages[opening.fact.evidence.page],
                 "locator": opening.fact.evidence.locator,
                 "quote": opening.fact.evidence.quote,
-                "last_capture_id": capture_id,
+                "last_capture_id": pages[opening.fact.evidence.page],
                 "last_locator": opening.fact.evidence.locator,
                 "last_quote": opening.fact.evidence.quote,
                 "first_seen": at,
@@ -367,18 +393,21 @@ def _apply_to_offers(connection: Connection, plan: Plan, provider: str, at: date
     return {new.offer: made for new, made in zip(plan.create, ids, strict=True)}
 
 
-def _apply_to_standing(connection: Connection, plan: Plan, capture_id: int, at: datetime) -> None:
+def _apply_to_standing(connection: Connection, plan: Plan, pages: Sequence[int], at: datetime) -> None:
     """Confirm, miss and close what stood, before anything new is opened in its place."""
     o = observations.c
     confirmed = _by_id(observations).values(
         last_seen=at,
-        last_capture_id=capture_id,
+        last_capture_id=bindparam("new_capture"),
         last_locator=bindparam("new_locator"),
         last_quote=bindparam("new_quote"),
         misses=0,
         missed_at=None,
     )
-    rows: list[Row] = [{"row": i, "new_locator": e.locator, "new_quote": e.quote} for i, e in plan.confirm.items()]
+    rows: list[Row] = [
+        {"row": i, "new_capture": pages[e.page], "new_locator": e.locator, "new_quote": e.quote}
+        for i, e in plan.confirm.items()
+    ]
     _each(connection, confirmed, rows)
     missed = _by_id(observations).values(misses=o.misses + 1, missed_at=func.coalesce(o.missed_at, at))
     _each(connection, missed, [{"row": i} for i in plan.miss])
