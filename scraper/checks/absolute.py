@@ -20,6 +20,8 @@ FIRST_DAY: Final = date(2018, 1, 1)
 AHEAD: Final = timedelta(days=180)
 """A release may be announced so long before."""
 RETIRES_AHEAD: Final = timedelta(days=10 * 365)
+SLACK: Final = timedelta(days=31)
+"""Dates of two kinds are stated so roughly."""
 
 BOUNDS: Final[Mapping[str, tuple[Decimal, Decimal]]] = {
     "input": (Decimal("0.0005"), Decimal(2000)),
@@ -193,23 +195,21 @@ def output_above_context(case: Case) -> Iterator[Objection]:
 
 
 def dates(case: Case) -> Iterator[Objection]:
-    """Days that cannot be: released long after now or before there were models, knowing what came after its release."""
+    """Days that cannot be: released long from now or before there were models, knowing what is still to come."""
     today = case.at.date()
-    for facts in case.by_offer:
-        days = {
-            said.fact.field: said
-            for said in facts
-            if said.fact.value is not None and SPECS.get(said.fact.field) == "date"
-        }
-        for said in days.values():
-            if said.fresh and (wrong := _implausible(said, today)):
-                yield said.doubt(f"{said.fact.field} of {said.who} is {said.fact.value}, {wrong}")
-        for early, late, wrong in (
-            ("knowledge_cutoff", "released", "later than its release"),
-            ("training_cutoff", "released", "later than its release"),
-            ("released", "retires", "later than its retirement"),
-        ):
-            yield from _order(days.get(early), days.get(late), wrong)
+    for said in case.fresh:
+        if SPECS.get(said.fact.field) == "date" and said.fact.value and (wrong := _implausible(said, today)):
+            yield said.doubt(f"{said.fact.field} of {said.who} is {said.fact.value}, {wrong}")
+
+
+def cutoff_after_release(case: Case) -> Iterator[Objection]:
+    """A model does not know what came after its release."""
+    yield from _in_order(case, ("knowledge_cutoff", "training_cutoff"), "released", "later than its release")
+
+
+def release_after_retirement(case: Case) -> Iterator[Objection]:
+    """A model is not released after it was retired."""
+    yield from _in_order(case, ("released",), "retires", "later than its retirement")
 
 
 def lookalikes(case: Case) -> Iterator[Objection]:
@@ -282,14 +282,18 @@ def _implausible(said: Said, today: date) -> str | None:
     return "which is still to come" if first > today else None
 
 
-def _order(early: Said | None, late: Said | None, wrong: str) -> Iterator[Objection]:
-    if early is None or late is None:
-        return
-    if span_of(early.fact.value or "")[0] <= span_of(late.fact.value or "")[1] + timedelta(days=31):
-        return
-    for said in (early, late):
-        if said.fresh:
-            yield said.doubt(f"{early.fact.field} of {early.who} is {early.fact.value}, {wrong} ({late.fact.value})")
+def _in_order(case: Case, earlier: tuple[str, ...], later: str, wrong: str) -> Iterator[Objection]:
+    for facts in case.by_offer:
+        days = {said.fact.field: said for said in facts if said.fact.value}
+        late = days.get(later)
+        for early in (days[field] for field in earlier if field in days):
+            if late is None or span_of(early.fact.value or "")[0] <= span_of(late.fact.value or "")[1] + SLACK:
+                continue
+            for said in (early, late):
+                if said.fresh:
+                    yield said.doubt(
+                        f"{early.fact.field} of {early.who} is {early.fact.value}, {wrong} ({late.fact.value})"
+                    )
 
 
 def span_of(text: str) -> tuple[date, date]:

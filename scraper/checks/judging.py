@@ -33,6 +33,8 @@ GUARDS: Final[tuple[Guard, ...]] = (
     absolute.batch_above_standard,
     absolute.output_above_context,
     absolute.dates,
+    absolute.cutoff_after_release,
+    absolute.release_after_retirement,
     absolute.lookalikes,
     relative.scale_jump,
     neighbours.far_from_its_like,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -22,6 +22,7 @@ from scraper.checks.case import (
     amount_of,
     count_of,
     named,
+    rate_key,
     ratio,
 )
 from scraper.checks.text import change, power_of, shown, times_words
@@ -76,49 +77,58 @@ def currency_switched(case: Case) -> Iterator[Objection]:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """A value that stood under another key of the same offer; `crossed` where that key took this one's in turn."""
+    """A price that has the value that another one of its offer had: that one is `gone`, or took this one's (`crossed`).
+
+    `whole` says that it is so for a good part of the offers that could be confused so.
+    """
 
     said: Said
     other: Stood
     gone: bool
     crossed: bool
+    whole: bool = False
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The field that has the value, and the one that had it."""
+        return self.said.fact.field, self.other.field
+
+    @property
+    def value(self) -> str:
+        """The value, with its unit."""
+        return shown(self.said.amount or Decimal(0), self.other.field, self.other.currency)
 
 
 def swapped(case: Case) -> Iterator[Objection]:
-    """A price that takes the value of another price of its offer has been read under the wrong heading."""
-    taken = [one for facts in case.by_offer for one in _taken(case, facts) if one.said.stood is not None]
-    held_both = Counter(pair for facts in case.by_offer for pair in _pairs(facts))
+    """Prices that take the values of another price of their offers have been read under the wrong heading."""
     by_pair: dict[tuple[str, str], list[_Taken]] = defaultdict(list)
-    for one in taken:
-        by_pair[one.said.fact.field, one.other.field].append(one)
+    for one in _taken(case):
+        if one.said.stood is not None and (one.whole or one.crossed):
+            by_pair[one.pair].append(one)
+            yield one.said.doubt(
+                f"{one.said.fact.field} of {one.said.who} took the value that {one.other.field} had, {one.value}; "
+                "their columns look swapped"
+            )
     for (field, other), found in by_pair.items():
-        whole = len(found) >= LOST_SHARE * held_both[field, other]
-        if whole and (len(found) > 1 or found[0].crossed):
+        if found[0].whole and (len(found) > 1 or found[0].crossed):
             yield Failure(
                 f"{field} has the values that {other} had, for {len(found)} of the offers "
-                f"({named([one.said.who for one in found])}); columns look swapped"
+                f"({named([one.said.who for one in found])}); their columns look swapped"
             )
-    for one in taken:
-        yield one.said.doubt(
-            f"{one.said.fact.field} of {one.said.who} took the value that {one.other.field} had, "
-            f"{shown(one.said.amount or Decimal(0), one.other.field, one.other.currency)}; columns look swapped"
-        )
 
 
 def relabelled(case: Case) -> Iterator[Objection]:
-    """A new price with the value of one that went or moved may be the same one, read under another heading."""
-    for facts in case.by_offer:
-        for one in _taken(case, facts):
-            if one.said.stood is not None:
-                continue
-            yield one.said.doubt(
-                f"{one.said.fact.field} of {one.said.who} is new and has the value that {one.other.field} had, "
-                f"{shown(one.said.amount or Decimal(0), one.other.field, one.other.currency)}; a heading may be misread"
-            )
-            if one.gone:
-                yield _vanished(
-                    one.other, f"{one.other.field} of {one.said.who} is gone; {one.said.fact.field} has its value"
-                )
+    """New prices with the values of others that went or moved may be the same ones, read under another heading."""
+    for one in _taken(case):
+        if one.said.stood is not None or not one.whole:
+            continue
+        yield one.said.doubt(
+            f"{one.said.fact.field} of {one.said.who} is new, with the value that {one.other.field} had, {one.value}; "
+            "a heading may be misread"
+        )
+        if one.gone:
+            gone = f"{one.other.field} of {one.said.who} is gone, and {one.said.fact.field} has its value"
+            yield _vanished(one.other, f"{gone}; a heading may be misread")
 
 
 def rows_shifted(case: Case) -> Iterator[Objection]:
@@ -189,7 +199,8 @@ def scale_jump(case: Case) -> Iterator[Objection]:
             yield Failure(_flipped(count, compared.total(), "prices", power))
     for jump in jumps:
         said = jump.said
-        sure = abs(jump.power) in UNIT_POWERS or (jump.power != 0 and columns[said.fact.field, jump.power] >= COLUMN)
+        alike = columns[said.fact.field, jump.power] if jump.power else 0
+        sure = abs(jump.power) in UNIT_POWERS or (alike >= COLUMN and alike > MOST * compared[said.fact.field])
         told = change(said.fact.field, said.who, jump.old, jump.new, said.fact.currency)
         yield said.doubt(f"{told}, {times_words(ratio(jump.new, jump.old))}", None if sure else LASTS)
 
@@ -259,7 +270,8 @@ def companions(case: Case, holds: Sequence[Held]) -> Iterator[Held]:
         first = doubted.get((said.offer.model_id, said.offer.name))
         if first is None or not said.known or not is_rate_key(said.fact.field) or said.announced:
             continue
-        message = f"{said.fact.field} of {said.who} is new beside {first.field}, which is in doubt"
+        how = "changed" if said.stood else "is new"
+        message = f"{said.fact.field} of {said.who} {how} beside {first.field}, which is in doubt"
         yield said.doubt(message, first.releases_after).held(first.check)
 
 
@@ -315,41 +327,53 @@ def _flipped(count: int, of: int, what: str, power: int) -> str:
     )
 
 
-def _pairs(facts: Sequence[Said]) -> Iterator[tuple[str, str]]:
-    fields = [said.fact.field for said in facts if said.before]
-    return ((one, other) for one in fields for other in fields if one != other)
+def _taken(case: Case) -> list[_Taken]:
+    """Return the prices that have the value of another one of their offer, which is gone or went its own way."""
+    taken = [one for facts in case.by_offer if facts[0].known for one in _taken_by(case, facts)]
+    count = Counter(one.pair for one in taken)
+    fields = [{stood.field for stood in case.rates_of(facts[0].offer)} for facts in case.by_offer]
+    found = []
+    for one in taken:
+        field, other = one.pair
+        could = sum(other in had and (one.said.stood is None or field in had) for had in fields)
+        found.append(replace(one, whole=count[one.pair] >= LOST_SHARE * could))
+    return found
 
 
-def _taken(case: Case, facts: Sequence[Said]) -> Iterator[_Taken]:
-    """Yield the prices of one offer that have the value of another one that is gone or went its own way.
-
-    An offer whose prices are all cut by half has its old batch prices as its new ones, and is in good order: there, the
-    other key moved by the same ratio.
-    """
-    if not facts or not facts[0].known:
-        return
-    rates = [said for said in facts if said.amount and said.fact.valid_from is None and not said.announced]
-    by_field = {said.fact.field: said for said in rates}
-    others = [one for one in case.rates_of(facts[0].offer) if one.valid_from is None]
-    for said in rates:
-        if not said.fresh:
+def _taken_by(case: Case, facts: Sequence[Said]) -> Iterator[_Taken]:
+    by_field = {said.fact.field: said for said in facts if said.amount and said.fact.valid_from is None}
+    others = [stood for stood in case.rates_of(facts[0].offer) if stood.valid_from is None]
+    for said in by_field.values():
+        if not said.fresh or said.announced:
             continue
         for other in others:
-            if other.field == said.fact.field or other.currency != said.fact.currency:
-                continue
-            if not same_value(other.field, other.value, said.fact.value):
-                continue
             now = by_field.get(other.field)
-            gone = now is None
-            if now is not None and (not now.fresh or _together(said, now)):
-                continue
-            crossed = now is not None and said.before is not None and now.amount == said.before
-            yield _Taken(said, other, gone, crossed)
-            break
+            if (
+                (now is None or (now.fresh and not _together(said, now)))
+                and other.currency == said.fact.currency
+                and same_value(other.field, other.value, said.fact.value)
+                and _confusable(said.fact.field, other.field)
+            ):
+                crossed = now is not None and said.before is not None and now.amount == said.before
+                yield _Taken(said, other, now is None, crossed)
+                break
+
+
+def _confusable(field: str, other: str) -> bool:
+    """Say whether two prices may stand under each other's headings: they differ in the meter or in the labels.
+
+    What differs in both is told apart by more than a heading; hosts of one model are entries of a feed, not columns.
+    """
+    one, two = rate_key(field), rate_key(other)
+    if one is None or two is None or one == two or one.unit != two.unit:
+        return False
+    if dict(one.labels).get("upstream") != dict(two.labels).get("upstream"):
+        return False
+    return one.meter == two.meter or (one.modality, one.labels) == (two.modality, two.labels)
 
 
 def _together(one: Said, other: Said) -> bool:
-    """Say whether two prices moved by the same ratio."""
+    """Say whether two prices moved by one ratio: of an offer cut by half, the old batch prices are the new ones."""
     if not (one.before and one.amount and other.before and other.amount):
         return False
     return abs(ratio(one.amount, one.before) / ratio(other.amount, other.before) - 1) < Decimal("0.02")
