@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 from scraper import providers
-from scraper.checks.page import problem_with, problem_with_bytes
+from scraper.checks.page import problem_with, problem_with_address, problem_with_bytes, problem_without_prices
 from scraper.checks.reading import problems_of_reading
 from scraper.errors import Contradiction, OlderCapture, RatecardError
 from scraper.extract import Unreadable
@@ -262,11 +262,14 @@ def _address_after(pages: Sequence[Fetched], pager: Pager, source: Source) -> st
 
 
 def _fetch(fetcher: Fetcher, addresses: Sequence[str], *, browser: bool) -> Fetched:
+    """Get the bytes of one answer; refuse what a redirect brought from another host or from the home page."""
     try:
         answer = fetcher.fetch(addresses, browser=browser)
     except RatecardError as error:
         raise Refused(str(error)) from error
     if isinstance(answer, Fetched):
+        if problem := problem_with_address(addresses, answer.capture.url):
+            raise Refused(f"got {problem}")
         return answer
     if answer.kind in _NO_FAILURE:
         raise _NotCaptured(answer.message, _NO_FAILURE[answer.kind])
@@ -292,9 +295,12 @@ def _document(answer: Fetched) -> Document:
 
 
 def read(reader: Reader, source: Source, document: Document) -> Reading:
-    """Read a document with its source's parser."""
+    """Read a document with its source's parser; refuse a price list that shows no price."""
     with _refusing():
-        return reader(source, document)
+        reading = reader(source, document)
+    if reading.offers and (problem := problem_without_prices(document.text, document.kind, source.publishes)):
+        raise Refused(f"got {problem}")
+    return reading
 
 
 @contextmanager
