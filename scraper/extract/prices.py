@@ -86,7 +86,7 @@ _PHRASES: Final = tuple(
         ("tier", r"standard|batch(?: api)?|flex|priority|fast(?: mode)?"),
         (
             "direction",
-            rf"(?:cached input|input caching|cache (?:reads?|hits?)|cache writes?|inputs?|outputs?){_PRICE}(?!\w)",
+            rf"(?:cached(?: input)?|input caching|cache (?:reads?|hits?)|cache writes?|inputs?|outputs?){_PRICE}(?!\w)",
         ),
         ("nothing", r"same as standard(?:, \w+ pricing not yet implemented)?|default|usd|each|then"),
         ("nothing", r"[a-z ]+ charges also apply"),
