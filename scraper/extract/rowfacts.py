@@ -46,6 +46,12 @@ def tagged(value: Json) -> str:
     return listed(_TAGS[tag] for tag in tags if tag in _TAGS)
 
 
+def has(row: Row, key: str, item: str) -> bool:
+    """Say whether a list of the row has an item; what is no list has none."""
+    value = row.get(key)
+    return isinstance(value, list) and item in value
+
+
 def flags(names: Mapping[str, str]) -> Callable[[Json], str]:
     """Return a way to write an object of flags as capabilities: `names` maps a key that may be true to one."""
 

@@ -11,7 +11,7 @@ from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, Feed, Row, Spec, as_text, as_texts, read_feed, whole_tokens
 from scraper.extract.jsontext import Json
 from scraper.extract.listing import fields_of, token_prices, unread
-from scraper.extract.rowfacts import features
+from scraper.extract.rowfacts import features, has
 from scraper.extract.source import Source
 from scraper.records import Reading
 
@@ -20,7 +20,7 @@ _FEATURE: Final = "parasail:or-feature:"
 
 def _by_token(row: Row) -> bool:
     """Speech is in the list too; what its cost is for is not said."""
-    return "TTS" not in (row.get("tags") or ())
+    return not has(row, "tags", "TTS")
 
 
 def _private(row: Row) -> bool:

@@ -15,6 +15,7 @@ from scraper.extract.feed import MILLION_TOKENS, Feed, Row, Spec, at_path, read_
 from scraper.extract.listing import token_prices, unread
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
+from scraper.extract.rowfacts import has
 from scraper.extract.source import Source
 from scraper.extract.tables import LineFacts, price_tables, read_table, unit_scale
 from scraper.records import Fact, Reading
@@ -64,7 +65,7 @@ _V2: Final = Feed(
     prices=token_prices(
         {"pricing/input": "input", "pricing/output": "output", "pricing/cachedInput": "cache_read"}, MILLION_TOKENS
     ),
-    skip=lambda row: "PRODUCT_SERVERLESS" not in row.get("products", ()) or not row.get("serverlessEndpoint"),
+    skip=lambda row: not has(row, "products", "PRODUCT_SERVERLESS") or not row.get("serverlessEndpoint"),
     known=unread("decides what is sold without a server", "products"),
 )
 
