@@ -92,7 +92,7 @@ _PHRASES: Final = tuple(
         ("nothing", r"[a-z ]+ charges also apply"),
     )
 )  # fmt: skip
-_BETWEEN: Final = re.compile(r"(?:\(\d{1,2}\)|\[\d{1,2}\]|[\s,;:()|*+•.†‡¹²³]|[-–—](?=\s)|\band\b)+", re.IGNORECASE)
+_BETWEEN: Final = re.compile(r"(?:\(\d{1,2}\)|\[\d{1,2}\]|[\s,;:()|*+•·.†‡¹²³]|[-–—](?=\s)|\band\b)+", re.IGNORECASE)
 _DIRECTIONS: Final = {"input c": "cache_read", "input": "input", "output": "output", "cached": "cache_read",
                       "cache r": "cache_read", "cache h": "cache_read", "cache w": "cache_write"}  # fmt: skip
 

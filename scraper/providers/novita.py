@@ -1,4 +1,4 @@
-"""Novita AI: the list of models of its OpenAI-compatible API.
+"""Novita AI: the list of models of its OpenAI-compatible API, and the pricing page, which prints ids.
 
 Whole numbers are ten-thousandths of a dollar for a million tokens; beside them newer rows have the dollars as a text.
 Prices by the length of the prompt are a list of tiers, the first of which is the base.
@@ -13,10 +13,13 @@ from typing import Final
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, Feed, Row, Spec, conditional_facts, read_feed, whole_tokens
 from scraper.extract.listing import SPECS, both_modalities, token_prices, unread
-from scraper.extract.offers import Offers
+from scraper.extract.offers import Named, Offers
+from scraper.extract.prices import Scale
 from scraper.extract.rowfacts import features
 from scraper.extract.source import Source
+from scraper.extract.tables import LineFacts, price_tables, read_table
 from scraper.extract.tiers import objects
+from scraper.extract.vocabulary import KNOWN, VOCABULARY
 from scraper.meters import Unit
 from scraper.records import Fact, Reading
 
@@ -73,6 +76,22 @@ def read_models(document: Document) -> Reading:
     return read_feed(document, _FEED).reading()
 
 
+_IGNORED: Final = dict.fromkeys(("image", "video", "audio"), "by size, steps and duration, under names that are no ids")
+_VOCABULARY: Final = VOCABULARY.extended({"actions": KNOWN})
+
+
+def _named(line: LineFacts) -> list[Named]:
+    return [Named(line.name.line, line.name.line)] if line.name is not None and line.name.line else []
+
+
+def read_pricing(document: Document) -> Reading:
+    """Read the tables of language models and embeddings; the cached price stands in the cell of the input price."""
+    offers = Offers()
+    for table in price_tables(document.tables, ignored=_IGNORED):
+        read_table(table, offers, scale=Scale(), vocabulary=_VOCABULARY, naming=_named)
+    return offers.reading()
+
+
 SOURCES = (
     Source(
         name="models",
@@ -83,5 +102,12 @@ SOURCES = (
         publishes=frozenset(
             {*_NAMES.values(), "context_window", "max_output_tokens", "capabilities", "modalities", "quantization"}
         ),
+    ),
+    Source(
+        name="pricing",
+        addresses=("https://novita.ai/pricing",),
+        read=read_pricing,
+        publishes=frozenset({"input", "output", "cache_read", "context_window"}),
+        rank=1,
     ),
 )
