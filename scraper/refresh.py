@@ -226,8 +226,14 @@ class Refresh:
 
 
 def fetch(fetcher: Fetcher, source: Source) -> Fetched:
-    """Get the bytes of a source, of its first page where it has several."""
-    return _fetch(fetcher, source.addresses, browser=source.browser)
+    """Get the bytes of a source, of its first page where it has several.
+
+    What a redirect brought from another host, or from the home page, is refused.
+    """
+    answer = _fetch(fetcher, source.addresses, browser=source.browser)
+    if problem := problem_with_address(source.addresses, answer.capture.url):
+        raise Refused(f"got {problem}")
+    return answer
 
 
 def further_pages(fetcher: Fetcher, pager: Pager, source: Source, first: Fetched) -> Iterator[Fetched]:
@@ -262,14 +268,11 @@ def _address_after(pages: Sequence[Fetched], pager: Pager, source: Source) -> st
 
 
 def _fetch(fetcher: Fetcher, addresses: Sequence[str], *, browser: bool) -> Fetched:
-    """Get the bytes of one answer; refuse what a redirect brought from another host or from the home page."""
     try:
         answer = fetcher.fetch(addresses, browser=browser)
     except RatecardError as error:
         raise Refused(str(error)) from error
     if isinstance(answer, Fetched):
-        if problem := problem_with_address(addresses, answer.capture.url):
-            raise Refused(f"got {problem}")
         return answer
     if answer.kind in _NO_FAILURE:
         raise _NotCaptured(answer.message, _NO_FAILURE[answer.kind])

@@ -43,5 +43,6 @@ SOURCES = (
         addresses=("https://api.hyperbolic.xyz/v1/models", "https://api.hyperbolic.ai/v1/models"),
         read=read_models,
         publishes=fields_of(_FEED, "capabilities"),
+        key={"Authorization": "Bearer HYPERBOLIC_API_KEY"},
     ),
 )

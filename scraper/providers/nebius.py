@@ -37,5 +37,6 @@ SOURCES = (
         ),
         read=read_models,
         publishes=frozenset({"input", "output", "context_window", "modalities", "capabilities"}),
+        key={"Authorization": "Bearer NEBIUS_API_KEY"},
     ),
 )

@@ -107,6 +107,7 @@ SOURCES = (
         ),
         read=read_models,
         publishes=frozenset({"input", "output", "cache_read", "context_window"}),
+        key={"Authorization": "Bearer TOGETHER_API_KEY"},
     ),
     Source(
         name="pricing",
