@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -92,9 +92,16 @@ class Published:
 
 
 def published(
-    observed: Iterable[Observed], sources: Mapping[str, SourceState], offer_first_seen: datetime, at: datetime
+    observed: Iterable[Observed],
+    sources: Mapping[str, SourceState],
+    offer_first_seen: datetime,
+    at: datetime,
+    held: Iterable[tuple[str, str]] = (),
 ) -> Published:
-    """Return what is published of one offer at a time, given what stands then and its provider's sources by name."""
+    """Return what is published of one offer at a time, given what stands then and its provider's sources by name.
+
+    `held` are the (source, field) of which something waits for a review; an empty field stands for all of them.
+    """
     by_field: dict[str, dict[str, list[Observed]]] = defaultdict(lambda: defaultdict(list))
     for one in observed:
         by_field[one.field][one.source].append(one)
@@ -114,6 +121,10 @@ def published(
         if name not in views:
             reason = _why_not(name, sources.values(), offer_first_seen)
             views[name] = FieldView(field=name, state=State.NOT_SOURCED, reason=reason, unit=_unit(name))
+    for source, field in held:
+        for name in [field] if field else [name for name, view in views.items() if view.source == source]:
+            if name in views and _would_show(sources, source, views[name]):
+                views[name] = _marked(views[name], Mark.HELD)
     others = sorted(views.keys() - set(REFERENCE_FIELDS))
     announced.sort(key=lambda view: (view.field, view.valid_from or at, view.source))
     return Published(tuple(views[name] for name in (*REFERENCE_FIELDS, *others)), tuple(announced))
@@ -181,6 +192,15 @@ def _view(one: Observed, marks: set[Mark]) -> FieldView:
         missed_at=one.missed_at,
         marks=tuple(mark for mark in Mark if mark in marks),
     )
+
+
+def _would_show(sources: Mapping[str, SourceState], source: str, view: FieldView) -> bool:
+    """Say whether what a source says of a field would be published before, or beside, what is."""
+    return not view.source or (source in sources and sources[source].rank <= sources[view.source].rank)
+
+
+def _marked(view: FieldView, mark: Mark) -> FieldView:
+    return replace(view, marks=tuple(one for one in Mark if one in {*view.marks, mark}))
 
 
 def _why_not(name: str, sources: Iterable[SourceState], offer_first_seen: datetime) -> Reason:
