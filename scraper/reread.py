@@ -145,8 +145,9 @@ def rebuild_provider(
         info = info_of(provider, source)
         try:
             reading = reading_of(kept)
-            check(reading, source, rebuild.offers_of(source.name))
-            rebuild.record(info, kept.capture, listed(reading, provider, source, rebuild.offers_of), release=release)
+            held = check(reading, provider, source, rebuild.stood_of(source.name), kept.capture.captured_at)
+            meant = listed(reading, provider, source, rebuild.offers_of)
+            rebuild.record(info, kept.capture, meant, held, release=release)
         except (Refused, Contradiction) as refusal:
             rebuild.fail(info, kept.capture, str(refusal))
             skipped.append(Skipped(kept.source, kept.capture, str(refusal)))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import tomllib
+from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from scraper.contracts import Contract, contract_for, contracts_of
 from scraper.errors import RatecardError
 from scraper.extract.source import Source
 
@@ -30,8 +32,29 @@ def sources(provider: str) -> tuple[Source, ...]:
 
 def facts(provider: str) -> dict[str, Any]:
     """Return the facts for people who use a provider (its NAME.toml): address, key variable, call, gotchas."""
-    text = resources.files(__name__).joinpath(f"{provider.replace('-', '_')}.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return {key: value for key, value in _toml(provider).items() if key != "contract"}
+
+
+def contract_of(provider: str, source: str) -> Contract:
+    """Return what a good reading of a source has (`[contract.…]` of NAME.toml); an empty contract asks for nothing.
+
+    Raises `RatecardError`, naming the file and the key, where a contract is not well formed.
+    """
+    return contract_for(_contracts(provider), source)
+
+
+@lru_cache(maxsize=256)
+def _contracts(provider: str) -> dict[str, Contract]:
+    return contracts_of(_toml(provider).get("contract", {}), _file(provider))
+
+
+def _file(provider: str) -> str:
+    return f"{provider.replace('-', '_')}.toml"
+
+
+def _toml(provider: str) -> dict[str, Any]:
+    text = resources.files(__name__).joinpath(_file(provider)).read_text(encoding="utf-8")
+    return tomllib.loads(text, parse_float=Decimal)
 
 
 def call(provider: str, model_id: str) -> str:
