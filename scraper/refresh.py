@@ -263,9 +263,7 @@ def read(reader: Reader, source: Source, document: Document) -> Reading:
         raise Refused(f"its parser failed with {error}; please report this") from error
 
 
-def check(
-    reading: Reading, provider: str, source: Source, stood: Sequence[Stood], at: datetime
-) -> tuple[Held, ...]:
+def check(reading: Reading, provider: str, source: Source, stood: Sequence[Stood], at: datetime) -> tuple[Held, ...]:
     """Judge a reading against its contract and what stands, before it can touch a published value.
 
     `at` is the time of its capture. Returns what of it has to wait; refuses the reading where it is wrong as a whole.

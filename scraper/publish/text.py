@@ -15,7 +15,7 @@ from rich.text import Text
 
 from scraper.diff import Kind
 from scraper.meters import is_rate_key, unit_of
-from scraper.records import REFERENCE_FIELDS, SPECS, Reason, State, iso, plain
+from scraper.records import REFERENCE_FIELDS, SPECS, Fact, Reason, State, iso, plain
 from scraper.states import FieldView
 from scraper.store import ChangeView, OfferView, Statement
 
@@ -40,7 +40,7 @@ def amount(value: str, currency: str | None) -> str:
     return f"{_SIGNS.get(currency or '', '')}{shown}" + ("" if currency in _SIGNS else f" {currency or ''}").rstrip()
 
 
-def said(view: FieldView | Statement) -> str:
+def said(view: FieldView | Statement | Fact) -> str:
     """Write what is said of a field: its value, Free, Not offered, or Not sourced."""
     if view.state is State.NOT_OFFERED:
         return "Not offered"

@@ -17,7 +17,7 @@ Writing, one transaction a source (`at` and captures are aware UTC; a provider m
 
 Holds (what guards keep apart until it is settled; they name offers, and outlive a history that is read again):
 
-- `list_holds(store, provider=None, source=None, statuses=(OPEN,)) -> list[HoldView]`
+- `list_holds(store, provider=None, source=None, statuses=(OPEN,)) -> list[HoldView]`, `count_holds(store) -> int`
 - `approve_holds(store, ids, *, by, at, note="", days=90) -> Decided` publishes at once, all or nothing;
   `reject_holds` keeps what stands; both are for exactly one old and one new value
 - `stood_of_source(store, provider, source) -> list[Stood]`: what the guards compare a reading with
@@ -56,8 +56,8 @@ from scraper.store.copies import (
     record_copy_failure,
     remember_copies,
 )
-from scraper.store.deciding import DECISION_DAYS, Decided, approve_holds, reject_holds
-from scraper.store.holding import list_holds
+from scraper.store.deciding import DECISION_DAYS, Decide, Decided, approve_holds, reject_holds
+from scraper.store.holding import count_holds, list_holds
 from scraper.store.memory import StoreMemory
 from scraper.store.opening import HEAD, Store, open_store
 from scraper.store.reading import (
@@ -111,6 +111,7 @@ __all__ = [
     "CopyInfo",
     "CopyState",
     "CopyView",
+    "Decide",
     "Decided",
     "HoldView",
     "KeptCapture",
@@ -129,6 +130,7 @@ __all__ = [
     "approve_holds",
     "begin_run",
     "captures_of",
+    "count_holds",
     "evidence",
     "find_offers",
     "first_own_capture",

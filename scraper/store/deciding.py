@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy import Connection, select, update
 
@@ -39,6 +39,15 @@ class Decided:
     holds: tuple[HoldView, ...]
     changes: tuple[ChangeView, ...] = ()
     run: int | None = None
+
+
+class Decide(Protocol):
+    """What `approve_holds` and `reject_holds` are."""
+
+    def __call__(
+        self, store: Store, ids: Iterable[int], *, by: str, at: datetime, note: str = "", days: int = DECISION_DAYS
+    ) -> Decided:
+        """Decide the holds of these numbers, all or none."""
 
 
 def approve_holds(

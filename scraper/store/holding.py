@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select
 
 from scraper.holds import HoldStatus
 from scraper.records import Evidence, Fact, Reason, State
@@ -36,6 +36,13 @@ def list_holds(
     of_source = () if source is None else (_h.source == source,)
     with store.reading() as connection:
         return holds_where(connection, _h.status.in_(statuses), *mine, *of_source)
+
+
+def count_holds(store: Store) -> int:
+    """Count what waits for a review."""
+    with store.reading() as connection:
+        waiting = select(func.count()).select_from(holds).where(_h.status == HoldStatus.OPEN)
+        return connection.execute(waiting).scalar_one()
 
 
 def open_holds(connection: Connection, provider: str, source: str) -> tuple[HoldView, ...]:
