@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Context, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -125,7 +125,8 @@ class Before:
     """What stands before a reading.
 
     `last_read` is the last capture of this source that was read, None before its first. `elsewhere` are the offers of
-    which another source has an open observation; `outranked` the (offer, field) that a better-ranked source publishes.
+    which another source has an open observation; `outranked` the (offer, field) that a better-ranked source publishes,
+    and `better` what such sources say of them.
     """
 
     known: Sequence[Known] = ()
@@ -133,6 +134,7 @@ class Before:
     last_read: Captured | None = None
     elsewhere: frozenset[int] = frozenset()
     outranked: frozenset[tuple[int, str]] = frozenset()
+    better: Mapping[tuple[int, str], Sequence[Claim]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +231,32 @@ def same_substance(one: Claim, other: Claim) -> bool:
     return (one.state, one.reason, one.currency) == (other.state, other.reason, other.currency) and same_value(
         one.field, one.value, other.value
     )
+
+
+MIN_DECIMALS: Final = 2
+"""A price with fewer decimals than this is not taken for a rounded one."""
+
+_MEANINGFUL: Final = Context(prec=15)
+
+
+def refines(fine: Claim, coarse: Claim) -> bool:
+    """Say whether an amount is what the other one rounds: 0.125 refines 0.13, and so 0.12, but not 0.1 and not 0.14.
+
+    A price of nothing is never taken for a rounded one.
+    """
+    if (fine.state, fine.field, fine.currency) != (coarse.state, coarse.field, coarse.currency):
+        return False
+    if fine.value is None or coarse.value is None or not is_rate_key(fine.field):
+        return False
+    exact, rounded = _MEANINGFUL.create_decimal(fine.value), Decimal(coarse.value)
+    decimals = _decimals(rounded)
+    if decimals < MIN_DECIMALS or _decimals(exact) <= decimals or not rounded:
+        return False
+    return rounded in (exact.quantize(rounded, rounding) for rounding in (ROUND_HALF_UP, ROUND_HALF_EVEN))
+
+
+def _decimals(amount: Decimal) -> int:
+    return max(0, -int(amount.as_tuple().exponent))
 
 
 def same_terms(one: Claim, other: Claim) -> bool:
@@ -383,9 +411,24 @@ class _Comparison:
     def change(self, kind: Kind, offer: int, name: str, **observations: int | None) -> None:
         """Plan a change, unless it is of a baseline, of an offer that is new as a whole, or nobody sees the field."""
         arriving = offer < 0 or offer in self.returned
-        if self.before.last_read is None or arriving or (offer, name) in self.before.outranked:
+        if self.before.last_read is None or arriving or self._unseen(offer, name, **observations):
             return
         self.plan.changes.append(Change(kind, offer, name, **observations))
+
+    def _unseen(self, offer: int, name: str, **observations: int | None) -> bool:
+        """Say whether a better-ranked source's word is published before and after a change of this one's.
+
+        It is not where it only rounds what this source says.
+        """
+        if (offer, name) not in self.before.outranked:
+            return False
+        opened, before = observations.get("after_opened"), observations.get("before")
+        stood = next((one for one in self.before.standing if one.id == before), None)
+        better = self.before.better.get((offer, name), ())
+        if opened is None or stood is None or not better:
+            return True
+        fact = self.plan.open[opened].fact
+        return not all(refines(stood, one) and refines(fact, one) for one in better)
 
     def arrivals(self) -> None:
         """Plan one change for each offer that is new or came back."""

@@ -298,7 +298,7 @@ def info_of(provider: str, source: Source) -> SourceInfo:
         name=source.name,
         url=source.addresses[0],
         fields=source.publishes,
-        rank=source.rank,
+        rank=source.precedence,
         fresh_days=source.fresh_days,
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
@@ -288,46 +290,51 @@ def before_of(connection: Connection, source: SourceInfo, stored: Stored, captur
         .where(offers.c.provider == source.provider)
         .order_by(offers.c.id)
     ).all()
+    columns = (
+        o.id, o.offer_id, o.field, o.state, o.value, o.currency, o.reason, o.derived, o.promotional, o.valid_from,
+        o.valid_until, o.last_seen, o.misses,
+    )  # fmt: skip
     standing = connection.execute(
-        select(
-            o.id, o.offer_id, o.field, o.state, o.value, o.currency, o.reason, o.derived, o.promotional, o.valid_from,
-            o.valid_until, o.last_seen, o.misses,
-        )
-        .where(o.source_id == stored.id, o.closed_at.is_(None))
-        .order_by(o.id)
-    ).all()  # fmt: skip
+        select(*columns).where(o.source_id == stored.id, o.closed_at.is_(None)).order_by(o.id)
+    ).all()
     # An announced price outranks nothing before its day has come and its source has said so again.
     begun = or_(o.valid_from.is_(None), and_(o.valid_from <= captured.captured_at, o.last_seen >= o.valid_from))
     others = connection.execute(
-        select(o.offer_id, o.field, and_(sources.c.rank < source.rank, begun).label("better"))
+        select(*columns, and_(sources.c.rank < source.rank, begun).label("better"))
         .join_from(observations, sources, o.source_id == sources.c.id)
         .where(sources.c.provider == source.provider, sources.c.id != stored.id, o.closed_at.is_(None))
     ).all()
+    better: dict[tuple[int, str], list[Standing]] = defaultdict(list)
+    for row in others:
+        if row.better:
+            better[row.offer_id, row.field].append(_standing(row))
     return Before(
         known=[
             Known(k.id, k.model_id, k.name, shared_id=k.shared_id, withdrawn=k.withdrawn_at is not None) for k in known
         ],
-        standing=[
-            Standing(
-                id=s.id,
-                offer=s.offer_id,
-                field=s.field,
-                state=State(s.state),
-                value=s.value,
-                currency=s.currency,
-                reason=Reason(s.reason) if s.reason else None,
-                derived=s.derived,
-                promotional=s.promotional,
-                valid_from=s.valid_from,
-                valid_until=s.valid_until,
-                last_seen=s.last_seen,
-                misses=s.misses,
-            )
-            for s in standing
-        ],
+        standing=[_standing(row) for row in standing],
         last_read=stored.last_read,
         elsewhere=frozenset(row.offer_id for row in others),
-        outranked=frozenset((row.offer_id, row.field) for row in others if row.better),
+        outranked=frozenset(better),
+        better=better,
+    )
+
+
+def _standing(row: Any) -> Standing:
+    return Standing(
+        id=row.id,
+        offer=row.offer_id,
+        field=row.field,
+        state=State(row.state),
+        value=row.value,
+        currency=row.currency,
+        reason=Reason(row.reason) if row.reason else None,
+        derived=row.derived,
+        promotional=row.promotional,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        last_seen=row.last_seen,
+        misses=row.misses,
     )
 
 
