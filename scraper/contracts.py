@@ -20,14 +20,22 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scraper.errors import RatecardError
+from scraper.meters import is_rate_key
+from scraper.records import SPECS
 
 EVERYTHING: Final = ("*",)
 
 Pattern = Annotated[str, Field(min_length=1)]
 Share = Annotated[Decimal, Field(gt=0, le=1)]
+
+
+def _field(name: str) -> str:
+    if not is_rate_key(name) and name not in SPECS:
+        raise ValueError(f"{name!r} is neither a rate key nor a spec")
+    return name
 
 
 class _Part(BaseModel):
@@ -56,7 +64,7 @@ class Contract(_Part):
 
     offers: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]] | None = None
     must_have: tuple[Pattern, ...] = ()
-    covered: dict[str, Share] = Field(default_factory=dict)
+    covered: dict[Annotated[str, AfterValidator(_field)], Share] = Field(default_factory=dict)
     currencies: tuple[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], ...] = ()
     exception: tuple[Exemption, ...] = ()
 
@@ -100,7 +108,7 @@ def contracts_of(tables: object, file: str) -> dict[str, Contract]:
             found[source] = Contract.model_validate(table)
         except ValidationError as error:
             first = error.errors()[0]
-            key = ".".join(("contract", source, *map(str, first["loc"])))
+            key = ".".join(("contract", source, *(str(part) for part in first["loc"] if part != "[key]")))
             said = "is not known" if first["type"] == "extra_forbidden" else f"is wrong: {first['msg']}"
             raise RatecardError(f"{file}: the key {key!r} {said}") from error
     return found

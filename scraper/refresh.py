@@ -10,7 +10,7 @@ from functools import partial
 
 from scraper import providers
 from scraper.checks import judge
-from scraper.checks.page import problem_with, problem_with_bytes
+from scraper.checks.page import problem_with, problem_with_address, problem_with_bytes, problem_without_prices
 from scraper.errors import Contradiction, OlderCapture, RatecardError
 from scraper.extract import Unreadable
 from scraper.extract.document import Document
@@ -227,12 +227,14 @@ class Refresh:
 
 
 def fetch(fetcher: Fetcher, source: Source) -> Fetched:
-    """Get the bytes of a source."""
+    """Get the bytes of a source; refuse what a redirect brought from another host or from the home page."""
     try:
         answer = fetcher.fetch(source.addresses, browser=source.browser)
     except RatecardError as error:
         raise Refused(str(error)) from error
     if isinstance(answer, Fetched):
+        if problem := problem_with_address(source.addresses, answer.capture.url):
+            raise Refused(f"got {problem}")
         return answer
     if answer.kind == "not_captured":
         raise _NotCaptured(answer.message)
@@ -254,13 +256,16 @@ def read_document(answer: Fetched) -> Document:
 
 
 def read(reader: Reader, source: Source, document: Document) -> Reading:
-    """Read a document with its source's parser."""
+    """Read a document with its source's parser; refuse a price list that shows no price."""
     try:
-        return reader(source, document)
+        reading = reader(source, document)
     except Unreadable as error:
         raise Refused(f"cannot be read: {error}") from error
     except Defect as error:
         raise Refused(f"its parser failed with {error}; please report this") from error
+    if reading.offers and (problem := problem_without_prices(document.text, document.kind, source.publishes)):
+        raise Refused(f"got {problem}")
+    return reading
 
 
 def check(reading: Reading, provider: str, source: Source, stood: Sequence[Stood], at: datetime) -> tuple[Held, ...]:

@@ -149,10 +149,11 @@ class Case:
 
     @cached_property
     def lost(self) -> tuple[Stood, ...]:
-        """What stood of offers that are in the reading, without `valid_from`, and is not stated any more."""
-        stated = {
-            (key, fact.field) for key, offer in self._matched.items() for fact in offer.facts if fact.valid_from is None
-        }
+        """What stood of offers that are in the reading, without `valid_from`, and is not stated any more.
+
+        What the reading states with a day on which it begins has not vanished: its day may have come.
+        """
+        stated = {(key, fact.field) for key, offer in self._matched.items() for fact in offer.facts}
         return tuple(
             stood
             for key in self._matched

@@ -26,6 +26,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     relative.swapped,
     relative.relabelled,
     relative.rows_shifted,
+    relative.offers_swapped,
     relative.offers_lost,
     relative.field_lost,
     absolute.bounds,
@@ -40,6 +41,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     neighbours.far_from_its_like,
     neighbours.far_from_the_others,
     relative.mass_move,
+    relative.column_moved,
     relative.zero_crossing,
     relative.flapping,
 )

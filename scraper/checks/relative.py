@@ -48,8 +48,10 @@ MOVED: Final = 5
 MOVED_SHARE: Final = Decimal("0.3")
 """At least `MOVED` values, and more than this share of all, do not move by chance at once."""
 
-SHIFTED: Final = 5
+SHIFTED: Final = 3
 SHIFTED_SHARE: Final = Decimal("0.9")
+
+PAIR: Final = 2
 
 LASTS: Final = 3
 """Captures that have to say what is unusual, but possible."""
@@ -133,21 +135,45 @@ def relabelled(case: Case) -> Iterator[Objection]:
 
 def rows_shifted(case: Case) -> Iterator[Objection]:
     """Prices that all took the values of other offers were read from the wrong rows."""
-    by_field: dict[str, list[Said]] = defaultdict(list)
+    columns: dict[str, list[Said]] = defaultdict(list)
     for said in case.facts:
-        if said.before is not None and said.amount is not None:
-            by_field[said.fact.field].append(said)
-    for field, column in by_field.items():
-        moved = [said for said in column if said.moved and said.amount]
+        if said.known and said.amount:
+            columns[said.fact.field].append(said)
+    for field, column in columns.items():
         before = {said.before for said in column if said.before}
-        landed = [said for said in moved if said.amount in before]
-        if len(landed) < SHIFTED or len({said.amount for said in landed}) < COLUMN:
+        fresh = [said for said in column if said.fresh]
+        landed = [said for said in fresh if said.amount in before]
+        if len(landed) < SHIFTED or len({said.amount for said in landed}) < PAIR:
             continue
-        if len(landed) >= SHIFTED_SHARE * len(moved) and len(moved) > MOST * len(column):
-            yield Failure(
-                f"{field} of {len(landed)} offers has the value that another offer had "
-                f"({named([said.who for said in landed])}); rows look shifted"
-            )
+        if len(landed) >= SHIFTED_SHARE * len(fresh) and len(fresh) > MOST * len(column):
+            for said in fresh:
+                yield said.doubt(
+                    f"{_went(said)}; {field} of {len(landed)} offers has the value that another offer had, and rows "
+                    "look shifted"
+                )
+
+
+def offers_swapped(case: Case) -> Iterator[Objection]:
+    """Two offers that exchange their prices were read under each other's names."""
+    moves: dict[tuple[str, Decimal, Decimal], list[Said]] = defaultdict(list)
+    holders: Counter[str] = Counter()
+    for said in case.facts:
+        if said.before and said.amount:
+            holders[said.fact.field] += 1
+            if said.fresh:
+                moves[said.fact.field, said.before, said.amount].append(said)
+    crossing: dict[tuple[str, str], list[Said]] = defaultdict(list)
+    for (field, before, amount), there in moves.items():
+        for back in moves.get((field, amount, before), ()):
+            for said in there:
+                crossing[said.who, back.who].append(said)
+    for (_, other), found in crossing.items():
+        if len(found) > 1 or LOST_SHARE * holders[found[0].fact.field] <= PAIR:
+            for said in found:
+                yield said.doubt(
+                    f"{said.fact.field} of {said.who} is {said.fact.value}, as it was of {other}, which has the value "
+                    "in its place; they look swapped"
+                )
 
 
 def offers_lost(case: Case) -> Iterator[Objection]:
@@ -172,7 +198,7 @@ def field_lost(case: Case) -> Iterator[Objection]:
             holders[stood.field] += 1
     gone: dict[str, list[Doubt]] = defaultdict(list)
     for stood in case.lost:
-        if stood.state is State.SOURCED and not _announced_follows(case, stood):
+        if stood.state is State.SOURCED:
             who = stood.model_id or stood.name
             gone[stood.field].append(_vanished(stood, f"{stood.field} of {who} is gone"))
     for said in case.fresh:
@@ -206,23 +232,32 @@ def scale_jump(case: Case) -> Iterator[Objection]:
 
 
 def mass_move(case: Case) -> Iterator[Objection]:
-    """So many values that move at once are rather misread than all changed."""
-    for what, of_kind in (("prices", _is_rate), ("numbers and dates", _is_measure)):
-        held = [
-            said
-            for said in case.facts
-            if of_kind(said) and said.fact.valid_from is None and said.stood and said.stood.value is not None
-        ]
-        moved = [said for said in held if said.moved]
-        if len(moved) < MOVED or len(moved) <= MOVED_SHARE * len(held):
+    """So many prices of a source that move or go at once are rather misread than all changed."""
+    kept, lost = _kept(case), Counter(stood.field for stood in case.lost if amount_of(stood) is not None)
+    moved = sum(said.moved for said in kept if said.amount is not None) + lost.total()
+    stood = sum(said.amount is not None for said in kept) + lost.total()
+    if moved < MOVED or moved <= MOVED_SHARE * stood:
+        return
+    for said in case.fresh:
+        if said.known and said.amount is not None:
+            yield said.doubt(f"{_went(said)}, together with {moved} of the {stood} prices of its source", LASTS)
+
+
+def column_moved(case: Case) -> Iterator[Objection]:
+    """A field that moves for many offers whose other prices stay was rather read from another column or row."""
+    kept = Counter(said.fact.field for said in _kept(case))
+    moved: dict[str, list[Said]] = defaultdict(list)
+    alone: Counter[str] = Counter()
+    for facts in case.by_offer:
+        mine = [said for said in facts if said.moved and _measured(said)]
+        for said in mine:
+            moved[said.fact.field].append(said)
+            alone[said.fact.field] += len(mine) == 1
+    for said in case.fresh:
+        field, count = said.fact.field, len(moved[said.fact.field])
+        if not said.known or count < MOVED or count <= MOVED_SHARE * kept[field] or alone[field] <= MOST * count:
             continue
-        for said in moved:
-            old = said.stood.value if said.stood else ""
-            yield said.doubt(
-                f"{said.fact.field} of {said.who} went from {old} to {said.fact.value}, together with {len(moved)} of "
-                f"the {len(held)} {what} of its source",
-                LASTS,
-            )
+        yield said.doubt(f"{_went(said)}; of {count} of {kept[field]} offers, {field} moved, and nothing else", LASTS)
 
 
 def zero_crossing(case: Case) -> Iterator[Objection]:
@@ -253,7 +288,16 @@ def flapping(case: Case) -> Iterator[Objection]:
 
 
 COMPANIONS: Final = frozenset(
-    {"swapped", "relabelled", "scale_jump", "mass_move", "currency_switched", "zero_crossing", "far_from_its_like"}
+    {
+        "swapped",
+        "relabelled",
+        "scale_jump",
+        "mass_move",
+        "offers_swapped",
+        "currency_switched",
+        "zero_crossing",
+        "far_from_its_like",
+    }
 )
 """Guards whose doubt about one price of an offer is a doubt about the others that are new beside it."""
 
@@ -268,29 +312,29 @@ def companions(case: Case, holds: Sequence[Held]) -> Iterator[Held]:
                 doubted[held.model_id, held.name] = held
     for said in case.fresh:
         first = doubted.get((said.offer.model_id, said.offer.name))
-        if first is None or not said.known or not is_rate_key(said.fact.field) or said.announced:
+        if first is None or not said.known or not is_rate_key(said.fact.field):
             continue
         how = "changed" if said.stood else "is new"
         message = f"{said.fact.field} of {said.who} {how} beside {first.field}, which is in doubt"
         yield said.doubt(message, first.releases_after).held(first.check)
 
 
-def _is_rate(said: Said) -> bool:
-    return said.amount is not None
+def _kept(case: Case) -> list[Said]:
+    """Return the numbers and dates of the reading whose fields had values before."""
+    return [said for said in case.facts if said.stood and said.stood.value and said.fact.value and _measured(said)]
 
 
-def _is_measure(said: Said) -> bool:
-    return SPECS.get(said.fact.field) in ("tokens", "date")
+def _measured(said: Said) -> bool:
+    return said.amount is not None or SPECS.get(said.fact.field) in ("tokens", "date")
+
+
+def _went(said: Said) -> str:
+    who = f"{said.fact.field} of {said.who}"
+    return f"{who} went from {said.stood.value} to {said.fact.value}" if said.stood else f"{who} is new"
 
 
 def _vanished(stood: Stood, message: str) -> Doubt:
     return Doubt(stood.model_id, stood.name, stood.field, stood.valid_from, message)
-
-
-def _announced_follows(case: Case, stood: Stood) -> bool:
-    """Say whether the reading states the field with a day on which it begins, in place of what stood without one."""
-    offer = case.offer_of(stood)
-    return offer is not None and any(fact.field == stood.field for fact in offer.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,11 +375,13 @@ def _taken(case: Case) -> list[_Taken]:
     """Return the prices that have the value of another one of their offer, which is gone or went its own way."""
     taken = [one for facts in case.by_offer if facts[0].known for one in _taken_by(case, facts)]
     count = Counter(one.pair for one in taken)
-    fields = [{stood.field for stood in case.rates_of(facts[0].offer)} for facts in case.by_offer]
+    stood = [{rate.field: rate.value for rate in case.rates_of(facts[0].offer)} for facts in case.by_offer]
     found = []
     for one in taken:
         field, other = one.pair
-        could = sum(other in had and (one.said.stood is None or field in had) for had in fields)
+        could = sum(
+            other in had and had.get(field) != had[other] and (one.said.stood is None or field in had) for had in stood
+        )
         found.append(replace(one, whole=count[one.pair] >= LOST_SHARE * could))
     return found
 
@@ -344,30 +390,39 @@ def _taken_by(case: Case, facts: Sequence[Said]) -> Iterator[_Taken]:
     by_field = {said.fact.field: said for said in facts if said.amount and said.fact.valid_from is None}
     others = [stood for stood in case.rates_of(facts[0].offer) if stood.valid_from is None]
     for said in by_field.values():
-        if not said.fresh or said.announced:
-            continue
-        for other in others:
-            now = by_field.get(other.field)
-            if (
-                (now is None or (now.fresh and not _together(said, now)))
-                and other.currency == said.fact.currency
-                and same_value(other.field, other.value, said.fact.value)
-                and _confusable(said.fact.field, other.field)
-            ):
-                crossed = now is not None and said.before is not None and now.amount == said.before
-                yield _Taken(said, other, now is None, crossed)
-                break
+        if said.fresh and not said.announced:
+            taken = (_take(said, other, by_field.get(other.field)) for other in others)
+            yield from (one for one in taken if one is not None)
 
 
-def _confusable(field: str, other: str) -> bool:
-    """Say whether two prices may stand under each other's headings: they differ in the meter or in the labels.
+def _take(said: Said, other: Stood, now: Said | None) -> _Taken | None:
+    """Return what it means that a price has the value that another one had, which is `now` what it is now.
 
-    What differs in both is told apart by more than a heading; hosts of one model are entries of a feed, not columns.
+    What crosses, or replaces what is gone, is no chance. Otherwise prices meet the former prices of others often
+    enough, and only those are in doubt that one heading tells apart.
     """
+    if other.currency != said.fact.currency or not _one_host(said.fact.field, other.field):
+        return None
+    if not same_value(other.field, other.value, said.fact.value) or (now is not None and not now.fresh):
+        return None
+    crossed = now is not None and said.before is not None and now.amount == said.before
+    if now is not None and not crossed and (_together(said, now) or not _one_heading(said.fact.field, other.field)):
+        return None
+    return _Taken(said, other, now is None, crossed)
+
+
+def _one_host(field: str, other: str) -> bool:
+    """Say whether two fields are different prices of one host; those of two hosts are no columns of one page."""
     one, two = rate_key(field), rate_key(other)
-    if one is None or two is None or one == two or one.unit != two.unit:
+    if one is None or two is None or one == two:
         return False
-    if dict(one.labels).get("upstream") != dict(two.labels).get("upstream"):
+    return dict(one.labels).get("upstream") == dict(two.labels).get("upstream")
+
+
+def _one_heading(field: str, other: str) -> bool:
+    """Say whether two prices of one unit differ only in the meter or only in the labels."""
+    one, two = rate_key(field), rate_key(other)
+    if one is None or two is None or one.unit != two.unit:
         return False
     return one.meter == two.meter or (one.modality, one.labels) == (two.modality, two.labels)
 

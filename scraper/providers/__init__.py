@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import tomllib
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
@@ -40,11 +41,12 @@ def contract_of(provider: str, source: str) -> Contract:
 
     Raises `RatecardError`, naming the file and the key, where a contract is not well formed.
     """
-    return contract_for(_contracts(provider), source)
+    return contract_for(contracts(provider), source)
 
 
 @lru_cache(maxsize=256)
-def _contracts(provider: str) -> dict[str, Contract]:
+def contracts(provider: str) -> Mapping[str, Contract]:
+    """Return the contracts of a provider by the source, or the pattern of sources, that they are for."""
     return contracts_of(_toml(provider).get("contract", {}), _file(provider))
 
 
