@@ -107,6 +107,7 @@ class Fleet:
         for n, name in enumerate(made):
             text = MODULE.format(hosts=self.hosts, port=port, provider=name, first=n * each, last=(n + 1) * each)
             (modules / f"{name}.py").write_text(text)
+            (modules / f"{name}.toml").write_text("")
         # Periods so long that none ends while this runs.
         due = "".join(f'[provider.{name}]\nmanual = false\nevery = "400d"\n' for name in made)
         (schedules / "all.toml").write_text(f"manual = true\n{due}")

@@ -67,6 +67,7 @@ def provided(folder: Path, monkeypatch: pytest.MonkeyPatch, site: str = SITE, **
     """Have the provider for the time of a `with` block; gives the folder of its module."""
     folder.mkdir(exist_ok=True)
     (folder / f"{PROVIDER}.py").write_text(MODULE.format(address=address(0, site)))
+    (folder / f"{PROVIDER}.toml").write_text("")
     with monkeypatch.context() as patch:
         patch.setattr(providers, "__path__", [*providers.__path__, str(folder)])
         providers.names.cache_clear()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,8 +57,10 @@ def _file(provider: str) -> str:
 
 
 def _toml(provider: str) -> dict[str, Any]:
-    text = resources.files(__name__).joinpath(_file(provider)).read_text(encoding="utf-8")
-    return tomllib.loads(text, parse_float=Decimal)
+    sources(provider)  # refuses a provider that there is not
+    module = sys.modules[f"{__name__}.{provider.replace('-', '_')}"]
+    file = Path(module.__file__ or "").with_suffix(".toml")
+    return tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
 
 
 def keys(wanted: Iterable[str] | None = None) -> dict[str, dict[str, str]]:
