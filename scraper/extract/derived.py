@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from scraper.extract.passage import Passage
 from scraper.meters import RateKey
 from scraper.records import Evidence, Fact, plain
 
@@ -13,3 +15,10 @@ def half_in_batch(fact: Fact, rule: str, evidence: Evidence) -> Fact:
     field = str(RateKey.parse(fact.field).with_labels(tier="batch"))
     value = plain(Decimal(fact.value or 0) / 2)
     return fact.model_copy(update={"field": field, "value": value, "derived": rule, "evidence": evidence})
+
+
+def in_batch(facts: Iterable[Fact], rule: Passage, sentence: str) -> Iterator[Fact]:
+    """Yield the prices of batch of those of input and of output, by a sentence that says so of both."""
+    for fact in facts:
+        if fact.field in ("input", "output") and fact.value:
+            yield half_in_batch(fact, sentence, rule.evidence(sentence))

@@ -48,6 +48,13 @@ class PricedObject:
             except REFUSALS as problem:
                 offers.note("unreadable", str(problem), f"{self.payload.locator}#{place}")
 
+    def texts(self, key: str) -> Iterator[Passage]:
+        """Yield the texts in a list of blocks of rich text (`children` with a `text` each)."""
+        start = f"{self.pointer}/{key}/"
+        for pointer in self.payload.places.get("text", ()):
+            if pointer.startswith(start) and isinstance(jsontext.at(self.payload.value, pointer)["text"], str):
+                yield self.payload.passage(f"{pointer}/text")
+
 
 def priced_objects(document: Document, key: str) -> Iterator[PricedObject]:
     """Yield the objects of a page's payloads that have a list at a key."""

@@ -118,11 +118,10 @@ _FEED: Final = Feed(
         Spec("aliases", "aliases", lambda names: listed(as_texts(names))),
     ),
     known={
-        "created": "when the list was asked for, one number for all rows",
+        "created": "when the list was asked for",
         "deprecation": "a day, but whether of the notice or of the end is not said",
-        "deprecation_replacement_model": "where to go; no spec of ours",
         **dict.fromkeys(("object", "owned_by", "name", "description", "type"), "no spec of ours"),
-        **dict.fromkeys(("default_model_temperature", "root", "job", "archived"), "settings"),
+        **dict.fromkeys(("default_model_temperature", "deprecation_replacement_model"), "no spec of ours"),
     },
 )
 
