@@ -29,6 +29,6 @@ def endings(document: Document, ids: Collection[str]) -> Iterator[tuple[str, Fac
             fact = Fact(field="retires", state=State.SOURCED, value=read_date(said["date"]), evidence=evidence)
             series = re.search(r"\bseries\b", said["who"])
             for subject in dict.fromkeys(subjects):
-                members = [one for one in ids if series and one.startswith(f"{subject}-")]
-                for one in members or [subject]:
+                members = [one for one in ids if one == subject or one.startswith(f"{subject}-")]
+                for one in members if series else [subject]:
                     yield one, fact

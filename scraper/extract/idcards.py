@@ -24,6 +24,8 @@ class Card:
     model_id: str
     name: str
     rows: tuple[tuple[Passage, Passage], ...]
+    unread: tuple[Passage, ...] = ()
+    """Prices of the card that no known label stands in front of."""
 
 
 def cards_with_id(document: Document, vocabulary: Vocabulary) -> Iterator[Card]:
@@ -33,6 +35,7 @@ def cards_with_id(document: Document, vocabulary: Vocabulary) -> Iterator[Card]:
     that no id follows (of tools, of plans) are left out.
     """
     rows: list[tuple[Passage, Passage]] = []
+    unread: list[Passage] = []
     name, gap = "", 0
     label: Passage | None = None
     for block in document.blocks:
@@ -41,7 +44,7 @@ def cards_with_id(document: Document, vocabulary: Vocabulary) -> Iterator[Card]:
         passage, line = block.passage, block.passage.line
         meaning = vocabulary.meaning(line)
         if isinstance(block, Heading):
-            rows, name, label = [], line, None
+            rows, unread, name, label = [], [], line, None
         elif label is not None and (MONEY.search(line) or line.casefold() == "free"):
             rows, label, gap = [*rows, (label, passage)], None, 0
         elif rows and not gap and _SUFFIX.fullmatch(line):
@@ -49,8 +52,10 @@ def cards_with_id(document: Document, vocabulary: Vocabulary) -> Iterator[Card]:
         elif meaning is not None and meaning.key is not None:
             rows, label = ([] if gap else rows), passage
         elif _ID.fullmatch(line):
-            if rows and gap <= 1:
-                yield Card(line, name or line, tuple(rows))
-            rows, name = [], ""
+            if (rows or unread) and gap <= 1:
+                yield Card(line, name or line, tuple(rows), tuple(unread))
+            rows, unread, name = [], [], ""
+        elif MONEY.search(line):
+            unread, gap = [*unread, passage], 0
         else:
             gap += 1

@@ -7,7 +7,7 @@ input tokens". What a price is for is decided by the provider, from the thing, t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -106,8 +106,13 @@ def read_lines_table(
                 offers.add(named, line_facts(cell, labelled, named.name, offers))
 
 
-def key_by_thing(things: dict[str, str], line: PricedLine) -> RateKey | None:
-    """Return the key of the first pattern that is all of the thing; "" is a thing left out on purpose."""
+def key_by_thing(things: Mapping[str, str], line: PricedLine, labels: Collection[str] = ("",)) -> RateKey | None:
+    """Return the key of the first pattern that is all of the thing; "" is a thing left out on purpose.
+
+    Raises `Unreadable` for another thing, and for words in front of the price that are not one of the labels.
+    """
+    if line.label not in labels:
+        raise Unreadable(f"the words {line.label!r} in front of a price are not understood")
     for pattern, key in things.items():
         if re.fullmatch(pattern, line.thing):
             return RateKey.parse(key) if key else None

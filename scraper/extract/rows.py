@@ -14,10 +14,11 @@ from scraper.extract.naming import read_title, split_joined, status_fact
 from scraper.extract.offers import Named
 from scraper.extract.passage import Passage
 from scraper.extract.relabel import relabelled
-from scraper.extract.tables import MONEY, LineFacts, columns_of
+from scraper.extract.tables import LineFacts, columns_of
 from scraper.extract.vocabulary import Role, Vocabulary, threshold_of
 
 _CLIP: Final = re.compile(r"(?P<resolution>\d{3,4}P|\dK),? (?P<length>\d+s)\b", re.IGNORECASE)
+_OF_A_CLIP: Final = re.compile(rf"(?P<amount>[$¥]\s?[\d.]+)(?: (?:/|per) {_CLIP.pattern} video)?", re.IGNORECASE)
 _PERMANENT: Final = re.compile(r"\s*permanent \d+% off", re.IGNORECASE)
 _BETWEEN: Final = re.compile(r"(\d+[KM]) ?[~–-] ?\d+[KM]", re.IGNORECASE)
 
@@ -50,11 +51,11 @@ def _clip(row: Sequence[Passage], name: int | None) -> Sequence[Passage]:
         return row
     cells = []
     for number, cell in enumerate(row):
-        amount = MONEY.search(cell.line) and re.match(r"[^\d]*[\d.]+", cell.line)
+        amount = _OF_A_CLIP.fullmatch(cell.line)
         if number == name:
             cell = cell.with_text(f"{cell.text}\n{found['length']}")
         elif amount:
-            cell = cell.with_text(f"{amount[0]} per video, {found['resolution']}")
+            cell = cell.with_text(f"{amount['amount']} per video, {found['resolution']}")
         cells.append(cell)
     return cells
 

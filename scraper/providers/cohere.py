@@ -31,7 +31,7 @@ _LABELS: Final = {
 }
 _FREE_OF_USE: Final = ("api key", "model download")
 _LIMITS: Final = {
-    "context_window": re.compile(r"(?P<tokens>[\d.,]+[KM]?)[ -]tokens? context (?:window|length)", re.IGNORECASE),
+    "context_window": re.compile(r"(?P<tokens>[\d.,]+[KM]?)(?:[ -]tokens?)? context (?:window|length)", re.IGNORECASE),
     "max_output_tokens": re.compile(r"(?P<tokens>[\d.,]+[KM]?) max(?:imum)? output tokens?", re.IGNORECASE),
 }
 

@@ -7,6 +7,7 @@ hosts say "per 1M tokens" for all of them: under "Input/output tokens" input com
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -58,7 +59,7 @@ def _key_of(line: PricedLine) -> RateKey | None:
     if limit is None:
         raise Unreadable(f"{line.label!r} is not a length of prompts")
     if line.thing != "tokens":
-        key = key_by_thing(_THINGS, line)
+        key = key_by_thing(_THINGS, replace(line, label=label), ("", *_BY_LABEL))
     elif line.place < len(meters := ("tokens",) if line.alone and not label else _BY_LABEL.get(label, ())):
         key = RateKey.parse(meters[line.place])
     else:

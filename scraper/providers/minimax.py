@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from scraper.extract import Unreadable
+from scraper.extract import REFUSALS, Unreadable
 from scraper.extract.document import Document
 from scraper.extract.markup import Table
 from scraper.extract.offers import Named, Offers
@@ -73,7 +73,10 @@ def _read_materials(table: Table, offers: Offers) -> None:
         for cell in row:
             said = _IMAGES_SENT.fullmatch(cell.line)
             if said and name is not None:
-                offers.add(Named(row[name].line, row[name].line), _images_sent(cell, said))
+                try:
+                    offers.add(Named(row[name].line, row[name].line), _images_sent(cell, said))
+                except REFUSALS as problem:
+                    offers.note("unreadable", f"images sent to {row[name].line}: {problem}", cell.locator)
 
 
 def _images_sent(cell: Passage, said: re.Match[str]) -> Iterator[Fact]:

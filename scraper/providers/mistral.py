@@ -1,4 +1,4 @@
-"""Mistral: the prices of its API, as data of the page (until 2026) or on cards (since), and the models API with limits.
+"""Mistral: prices as data of the page (until 2026) or on its cards (since), in tables of the docs, and the models API.
 
 Several products may have one id (`mistral-small-latest`): they are told apart by their names. A price "+ 50% off with
 batch-APIs" states the price of batch as well.
@@ -6,28 +6,24 @@ batch-APIs" states the price of batch as well.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import Final
 
-from scraper.extract import REFUSALS, Unreadable
-from scraper.extract.derived import half_in_batch
+from scraper.extract import Unreadable
 from scraper.extract.document import Document
 from scraper.extract.feed import Feed, Spec, as_texts, read_feed, whole_tokens
 from scraper.extract.flags import true_flags
 from scraper.extract.idcards import cards_with_id
-from scraper.extract.money import Mark, read_money
+from scraper.extract.labelled import labelled_facts
 from scraper.extract.offers import Named, Offers
-from scraper.extract.passage import Passage
+from scraper.extract.price_pages import read_price_tables
 from scraper.extract.priced_objects import PricedObject, priced_objects
-from scraper.extract.prices import Scale, facts_of
+from scraper.extract.prices import Scale
 from scraper.extract.relabel import relabelled
 from scraper.extract.source import Source
 from scraper.extract.specs import listed
-from scraper.extract.tables import unit_scale
+from scraper.extract.tables import LineFacts
 from scraper.extract.vocabulary import KNOWN, VOCABULARY, key
-from scraper.meters import RateKey
-from scraper.records import Fact, Reading
+from scraper.records import Reading
 
 _WORDS: Final = VOCABULARY.extended(
     {
@@ -43,8 +39,6 @@ _WORDS: Final = VOCABULARY.extended(
     }
 )
 _TOOLS: Final = "tools"  # rows of this type are tools, not models
-_BATCH: Final = re.compile(r"\+?\s*50% off with batch[- ]APIs?", re.IGNORECASE)
-_TWO_INPUTS: Final = re.compile(r"(?P<audio>\$[\d.]+) \(audio\) / (?P<text>\$[\d.]+) \(text\)")
 
 
 def read_pricing(document: Document) -> Reading:
@@ -57,7 +51,9 @@ def read_pricing(document: Document) -> Reading:
     if not offers:
         for card in cards_with_id(document, _WORDS):
             for label, amount in card.rows:
-                offers.add(Named(card.model_id, card.name), _facts(label, amount, offers))
+                offers.add(Named(card.model_id, card.name), labelled_facts(label, amount, _WORDS, offers))
+            for amount in card.unread:
+                offers.note("unreadable", f"{card.name}: {amount.line!r} has no known label", amount.locator)
     if not offers:
         raise Unreadable("it has no prices of models")
     return offers.reading()
@@ -66,47 +62,22 @@ def read_pricing(document: Document) -> Reading:
 def _read_object(one: PricedObject, named: Named, offers: Offers) -> None:
     for label, amount, row in one.labelled("price", "value", "price_dollar", offers):
         limited = "for a limited period" in str(row.get("detail"))
-        facts = _facts(label, amount, offers)
+        facts = labelled_facts(label, amount, _WORDS, offers)
         offers.add(named, [fact.model_copy(update={"promotional": fact.promotional or limited}) for fact in facts])
     for label, amount, _ in one.labelled("fine_tuning", "value", "price_dollar", offers):
-        facts = _facts(label, amount, offers)
+        facts = labelled_facts(label, amount, _WORDS, offers)
         # What is paid for using a model tuned from this one; training is what it is.
         used = [fact for fact in facts if not fact.field.startswith("training")]
         offers.add(named, [*relabelled(used, variant="fine-tuned"), *(fact for fact in facts if fact not in used)])
 
 
-def _facts(label: Passage, amount: Passage, offers: Offers) -> list[Fact]:
-    meaning = _WORDS.meaning(label.line)
-    if meaning is None:
-        offers.note("unknown_heading", f"the price {label.line!r} is not known", label.locator)
-    if meaning is None or meaning.key is None:
-        return []
-    try:
-        return list(_priced(label, amount, meaning.key))
-    except REFUSALS as problem:
-        offers.note("unreadable", f"{label.line}: {problem}", amount.locator)
-        return []
+def read_docs(document: Document) -> Reading:
+    """Read the tables of the docs, which print names with an arrow and have cached input as well."""
+    return read_price_tables(document.tables, scale=Scale(), vocabulary=_WORDS, naming=_named, ignored={}).reading()
 
 
-def _priced(label: Passage, amount: Passage, rate: RateKey) -> Iterator[Fact]:
-    two = _TWO_INPUTS.fullmatch(amount.line)
-    if two:
-        yield from facts_of(amount.with_text(f"{two['audio']} / minute"), RateKey("input", "audio"), Scale())
-        yield from facts_of(amount.with_text(f"{two['text']} / M tokens"), rate, Scale())
-        return
-    rule = _BATCH.search(amount.text)
-    price = _BATCH.sub("", amount.text).strip()
-    if re.search(r"\bmin\b", label.line) and "/" not in price:
-        price = f"{price} / {'minute' if rate.modality else 'M tokens'}"
-    if label.line.casefold().startswith("api endpoint"):
-        # "Free" says it of both directions.
-        if read_money(price).mark is not Mark.FREE:
-            raise Unreadable(f"{price!r} does not say which direction it is of")
-        yield from facts_of(amount.with_text(price), RateKey("output"), Scale())
-    facts = facts_of(amount.with_text(price), rate, unit_scale(Scale(), label.line))
-    yield from facts
-    if rule is not None:
-        yield from (half_in_batch(fact, rule[0], amount.evidence()) for fact in facts)
+def _named(line: LineFacts) -> list[Named]:
+    return [Named("", line.name.line.rstrip(" ↗"))] if line.name else []
 
 
 _FEED: Final = Feed(
@@ -142,10 +113,17 @@ SOURCES = (
         ),
     ),
     Source(
+        name="docs-pricing",
+        addresses=("https://docs.mistral.ai/inference/pricing",),
+        read=read_docs,
+        publishes=frozenset({"input", "output", "cache_read"}),
+        rank=1,
+    ),
+    Source(
         name="v1-models",
         addresses=("https://api.mistral.ai/v1/models",),
         read=read_models,
         publishes=frozenset(spec.field for spec in _FEED.specs),
-        rank=1,
+        rank=2,
     ),
 )

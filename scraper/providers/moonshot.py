@@ -54,7 +54,10 @@ def read_models(document: Document) -> Reading:
 
 
 def _add_endings(document: Document, offers: Offers) -> None:
-    ids = {cell.line for table in document.tables for row in table.grid.rows for cell in row[:1]}
+    ids: set[str] = set()
+    for table in document.tables:
+        name = columns_of(table.grid, VOCABULARY_OF_KIMI).of_role(Role.NAME)
+        ids.update(row[name].line for row in table.grid.rows if name is not None)
     for model_id, fact in endings(document, ids):
         offers.add(Named(model_id, model_id), [fact])
 
