@@ -312,6 +312,8 @@ def amount_of(amount: Decimal, unit: Unit, keys: list[RateKey], clock: str = "")
 def _other_meter(key: RateKey, unit: Unit, clock: str) -> str:
     if (unit.thing, unit.over) == ("token", "hour") and key.meter in ("cache_read", "cache_write", "cache_storage"):
         return "cache_storage"
+    if key.meter in ("cache_read", "cache_write"):
+        raise Unreadable(f"a price per {unit} is not a price of {key.meter}")
     if unit.thing in ("second", "minute", "hour") and not unit.over:
         meter = f"{key.modality or clock}_{unit.thing}s"
     elif (unit.thing, unit.over) == ("GB", "day"):

@@ -73,7 +73,9 @@ def _read_object(one: PricedObject, named: Named, offers: Offers) -> None:
 
 def read_docs(document: Document) -> Reading:
     """Read the tables of the docs, which print names with an arrow and have cached input as well."""
-    return read_price_tables(document.tables, scale=Scale(), vocabulary=_WORDS, naming=_named, ignored={}).reading()
+    return read_price_tables(
+        document.tables, scale=Scale(clock="audio"), vocabulary=_WORDS, naming=_named, ignored={}
+    ).reading()
 
 
 def _named(line: LineFacts) -> list[Named]:
@@ -116,7 +118,7 @@ SOURCES = (
         name="docs-pricing",
         addresses=("https://docs.mistral.ai/inference/pricing",),
         read=read_docs,
-        publishes=frozenset({"input", "output", "cache_read"}),
+        publishes=frozenset({"input", "output", "cache_read", "pages", "audio_minutes", "characters"}),
         rank=1,
     ),
     Source(

@@ -62,21 +62,18 @@ def _add_endings(document: Document, offers: Offers) -> None:
         offers.add(Named(model_id, model_id), [fact])
 
 
-def _pages(name: str, page: str, rank: int) -> Source:
-    address = f"https://platform.kimi.ai/docs/pricing/{page}"
-    return _PRICING(name=name, addresses=(f"{address}.md", address), rank=rank)
-
-
+_DOCS: Final = "https://platform.kimi.ai/docs"
 _PRICING: Final = partial(
     Source, read=read_pricing, publishes=frozenset({"input", "output", "cache_read", "context_window"})
 )
 
 SOURCES = (
-    _pages("pricing", "chat", 0),
-    _pages("pricing/k2.6", "chat-k26", 1),
+    # The page beside it (without .md) had no prices for a time, only links to those of the families.
+    _PRICING(name="pricing", addresses=(f"{_DOCS}/pricing/chat.md",)),
+    _PRICING(name="pricing/k2.6", addresses=(f"{_DOCS}/pricing/chat-k26.md", f"{_DOCS}/pricing/chat-k26"), rank=1),
     Source(
         name="models",
-        addresses=("https://platform.kimi.ai/docs/models.md", "https://platform.kimi.ai/docs/models"),
+        addresses=(f"{_DOCS}/models.md", f"{_DOCS}/models"),
         read=read_models,
         publishes=frozenset({"status", "retires"}),
         rank=1,
