@@ -186,6 +186,25 @@ def _specs(row: Row, feed: Feed, pointer: str, offers: Offers) -> Iterator[Fact]
             yield spec_fact(spec.field, written, value, place)
 
 
+def rows_at(document: Document, pointer: str) -> Iterator[tuple[str, Row]]:
+    """Yield the objects of the list at a pointer of a JSON document, each with its own pointer.
+
+    Raises `Unreadable` where there is no list.
+    """
+    rows = jsontext.at(document.json, pointer)
+    if not isinstance(rows, list):
+        raise Unreadable(f"{pointer} holds no list")
+    yield from ((f"{pointer}/{number}", row) for number, row in enumerate(rows) if isinstance(row, dict))
+
+
+def objects_of(row: Json, path: str) -> Iterator[tuple[int, Row]]:
+    """Yield the objects in the list at a path of keys, each with its place in the list; nothing where there is none."""
+    found = at_path(row, path)
+    for number, one in enumerate(found if isinstance(found, list) else ()):
+        if isinstance(one, dict):
+            yield number, one
+
+
 def at_path(row: Json, path: str) -> Json:
     """Return the value at a path of keys (`pricing/prompt`), or None where a part of it is missing or null."""
     for key in path.split("/"):

@@ -12,6 +12,8 @@ from markdown_it.rules_block.table import escapedSplit
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from scraper.extract.jsx import with_tables
+
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _TAG_LINE = re.compile(r"^[ \t]*</?[A-Za-z][\w.-]*(?:\s[^\n]*)?>[ \t]*$", re.MULTILINE)
 _TAB = re.compile(r"<(?:Tab|TabItem)\b[^>]*?\b(?:title|label)=\"([^\"]*)\"[^>]*>")
@@ -46,7 +48,7 @@ def _parser() -> MarkdownIt:
 def to_html(markdown: str) -> str:
     """Render Markdown or MDX to HTML. Components become unknown elements, tabs become labelled panels."""
     text = _FRONT_MATTER.sub("", markdown.replace("\r\n", "\n"))
-    text = _COMMENT.sub("", text)
+    text = with_tables(_COMMENT.sub("", text))
     text = _TAB.sub(lambda match: f'<div role="tabpanel" aria-label="{match[1]}">', text)
     text = re.sub(r"</(?:Tab|TabItem)>", "</div>", text)
     text = _RAISED.sub(lambda match: f"<sup>{match[1]}</sup>", text)

@@ -113,7 +113,7 @@ _ON_REQUEST = re.compile(
     r"|(?:(?:custom|on[- ]request|upon request|ask us|get a quote|custom pricing|let'?s talk))",
     re.IGNORECASE,
 )
-_FREE = re.compile(r"free(?: of charge)?|no charge|\$0(?:\.0+)? \(free\)", re.IGNORECASE)
+_FREE = re.compile(r"(?:limited[- ]time )?free(?: of charge)?|no charge|\$0(?:\.0+)? \(free\)", re.IGNORECASE)
 
 _QUANTITY = r"(?P<quantity>\d[\d,]*(?:\.\d+)?)?\s?(?P<scale>k|m|b|thousand|million|billion)?"
 _THINGS: Final = (

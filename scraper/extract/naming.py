@@ -13,7 +13,8 @@ from scraper.extract.specs import DATE_PATTERN, day_end, day_start
 from scraper.records import Fact, State, clean
 
 _STATUS: Final = re.compile(
-    r"\s*\((?P<words>(?:deprecated|retired|legacy|preview|beta|limited availability|invitation only|new)\b[^()]*)\)$",
+    r"\s*\((?P<words>(?:deprecated|retired|discontinued|legacy|preview|beta|limited availability|invitation only|new"
+    r"|public preview)\b[^()]*)\)$",
     re.IGNORECASE,
 )
 _UNTIL: Final = re.compile(rf"\s*[(,]?\s*(?:through|until|till)\s+(?P<date>{DATE_PATTERN})\)?$", re.IGNORECASE)

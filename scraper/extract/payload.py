@@ -97,6 +97,8 @@ def _unwrapped(pair: Json) -> Json:
 
 
 _PUSH = re.compile(r"self\.__next_f\.push\(\s*(?=\[)")
+# What a page hands to its scripts under a name of its own: globalThis.__MODELS__={…};
+_ASSIGNED = re.compile(r"\s*(?:globalThis|window|self)\.(?P<name>\w+)\s*=\s*(?=[{\[])")
 _ROW = re.compile(r"(?P<id>[0-9a-f]+):(?P<tag>T[0-9a-f]+,|[A-Z]*)")
 
 
@@ -109,6 +111,18 @@ def pushed(script: str) -> Iterator[str]:
             continue
         if len(pair) == 2 and pair[0] == 1 and isinstance(pair[1], str):
             yield pair[1]
+
+
+def assigned(script: str) -> tuple[str, Json] | None:
+    """Return the name and the value of the JSON that a script assigns to a global name; None for other scripts."""
+    start = _ASSIGNED.match(script)
+    if start is None:
+        return None
+    try:
+        _, end = json.JSONDecoder().raw_decode(script, start.end())
+        return start["name"], jsontext.loads(script[start.end() : end])
+    except (ValueError, RecursionError, Unreadable):
+        return None  # an expression, not data
 
 
 def flight_rows(pushes: Sequence[str]) -> dict[str, Json]:
@@ -141,9 +155,13 @@ def flight_rows(pushes: Sequence[str]) -> dict[str, Json]:
 
 
 def payloads_of(islands: Sequence[Island]) -> tuple[Payload, ...]:
-    """Return the payloads of a page, numbered in reading order; what is not data is left out."""
+    """Return the payloads of a page; what is not data is left out.
+
+    They are numbered in reading order, then the flight stream, then what scripts assign to names.
+    """
     found: list[Payload] = []
     pushes: list[str] = []
+    named: list[tuple[str, Json, Context]] = []
     flight_context: Context | None = None
 
     def add(kind: str, name: str, value: Json, island_context: Context, tables: tuple[Table, ...] = ()) -> None:
@@ -167,6 +185,10 @@ def payloads_of(islands: Sequence[Island]) -> tuple[Payload, ...]:
         elif chunks := list(pushed(island.content)):
             pushes.extend(chunks)
             flight_context = flight_context or island.context
+        elif pair := assigned(island.content):
+            named.append((*pair, island.context))
     if pushes and flight_context is not None:
         add("flight", "__next_f", flight_rows(pushes), flight_context)
+    for name, value, context in named:
+        add("json", name, value, context)
     return tuple(found)

@@ -175,7 +175,8 @@ def facts_of(cell: Passage, key: RateKey, scale: Scale) -> tuple[Fact, ...]:
         return ()
     evidence = cell.evidence()
     if money.mark is not None:
-        return (_marked(money.mark, key, evidence, scale.currency),)
+        limited = cell.line.casefold().startswith("limited")
+        return (_marked(money.mark, key, evidence, scale.currency, limited=limited),)
     if money.ratio is not None:
         raise Unreadable(f"{cell.line!r} is a multiple of another price")
     facts: list[Fact] = []
@@ -211,9 +212,9 @@ def _check_consistent(facts: list[Fact], cell: Passage) -> None:
             raise Unreadable(f"{cell.line!r} names two prices, and nothing in it tells them apart")
 
 
-def _marked(mark: Mark, key: RateKey, evidence: Evidence, currency: str) -> Fact:
+def _marked(mark: Mark, key: RateKey, evidence: Evidence, currency: str, *, limited: bool) -> Fact:
     if mark is Mark.FREE:
-        return free(key, evidence, currency)
+        return free(key, evidence, currency, promotional=limited)
     if mark is Mark.ON_REQUEST:
         return Fact(field=str(key), state=State.NOT_SOURCED, reason=Reason.ON_REQUEST, evidence=evidence)
     return Fact(field=str(key), state=State.NOT_OFFERED, evidence=evidence)
@@ -311,6 +312,8 @@ def amount_of(amount: Decimal, unit: Unit, keys: list[RateKey], clock: str = "")
 def _other_meter(key: RateKey, unit: Unit, clock: str) -> str:
     if (unit.thing, unit.over) == ("token", "hour") and key.meter in ("cache_read", "cache_write", "cache_storage"):
         return "cache_storage"
+    if key.meter in ("cache_read", "cache_write"):
+        raise Unreadable(f"a price per {unit} is not a price of {key.meter}")
     if unit.thing in ("second", "minute", "hour") and not unit.over:
         meter = f"{key.modality or clock}_{unit.thing}s"
     elif (unit.thing, unit.over) == ("GB", "day"):

@@ -22,7 +22,7 @@ from scraper.extract.vocabulary import VOCABULARY, Meaning, Role, Vocabulary, mo
 from scraper.meters import RateKey
 from scraper.records import SPECS, Fact, State
 
-MONEY = re.compile(r"(?:US\$|[$€£¥])\s?\.?\d")
+MONEY = re.compile(r"(?:US\$|[$€£¥])\s?\.?\d|\d\s?(?:元|CNY\b)")
 """What a table of prices has in a cell."""
 
 
@@ -87,7 +87,7 @@ def read_line(
                 return found
         elif role in (Role.RESOLUTION, Role.QUALITY) and role is not None and cell.line:
             labels[role.value] = cell.line.replace(" ", "")
-    scale = scale.labelled(**labels)
+    scale = _with_own_unit(line, columns, scale).labelled(**labels)
     for meaning, path, cell in zip(columns.meanings, columns.paths, line.cells, strict=True):
         if meaning is None or not cell.line:
             continue
@@ -102,6 +102,14 @@ def read_line(
         except REFUSALS as problem:
             offers.note("unreadable", f"{' / '.join(path)}: {problem}", cell.locator)
     return found
+
+
+def _with_own_unit(line: Line, columns: Columns, scale: Scale) -> Scale:
+    """Return the scale with the unit that a line's own cell names; with none, so that prices are noted, for others."""
+    place = columns.of_role(Role.UNIT)
+    if place is None:
+        return scale
+    return Scale(find_unit(f"per {line.cells[place].line}"), scale.currency, scale.labels, scale.clock)
 
 
 def spec_facts(cell: Passage, name: str, *, footnotes: Collection[str] = ()) -> tuple[Fact, ...]:

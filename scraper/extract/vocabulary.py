@@ -27,6 +27,7 @@ class Role(StrEnum):
     MODALITY = "modality"
     RESOLUTION = "resolution"
     QUALITY = "quality"
+    UNIT = "unit"
     KNOWN = "known"  # understood, and nothing that we keep
 
 
@@ -61,6 +62,7 @@ KNOWN: Final = Meaning(role=Role.KNOWN)
 MODALITY: Final = Meaning(role=Role.MODALITY)
 RESOLUTION: Final = Meaning(role=Role.RESOLUTION)
 QUALITY: Final = Meaning(role=Role.QUALITY)
+UNIT: Final = Meaning(role=Role.UNIT)
 
 _TIERS: Final = {
     "standard": "",
@@ -110,6 +112,7 @@ _HEADINGS: Final[tuple[tuple[str, Meaning], ...]] = (
     (r"modality|type|token type", MODALITY),
     (r"size|resolution|output resolution", RESOLUTION),
     (r"quality", QUALITY),
+    (r"(?:billing |pricing )?unit", UNIT),
     (rf"(?:base |text |standard )?(?:input|prompt){_UNITLESS}(?: \(text(?:, image, video)?\))?", key("input")),
     (
         rf"(?:text )?(?:output|completion)(?:{_UNITLESS}| / cost)(?: \((?:text|including [a-z]+ tokens)\))?",
