@@ -39,6 +39,7 @@ from scraper.holds import HoldStatus
 from scraper.logs import Form, adopt, passwords_of, set_up_logs
 from scraper.logs import log as logger
 from scraper.metrics import collect, exposition, write_textfile
+from scraper.mutating.showing import mutate
 from scraper.opinions import litellm
 from scraper.opinions.lists import open_lists
 from scraper.publish import objects, text
@@ -102,6 +103,8 @@ review_app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(review_app, name="review")
+dev_app = typer.Typer(help="For working on ratecard itself.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(dev_app, name="dev")
 
 Db = Annotated[
     str | None, typer.Option("--db", metavar="URL", help="Database: sqlite:///FILE or postgresql://HOST/NAME.")
@@ -799,6 +802,25 @@ def upgrade(db: Db = None) -> None:
         if opened.settings.queue:
             _queue(opened)
         typer.echo(f"{opened.store.shown} is up to date.")
+
+
+@dev_app.command(name="mutate")
+def dev_mutate(
+    wanted: Annotated[
+        str, typer.Argument(metavar="PROVIDER|FILE", help="All bundled pages of a provider, or a captured page.")
+    ],
+    seed: Annotated[int, typer.Option(metavar="N", help="Another seed, other mutated pages.")] = 1,
+    kind: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this mutation; may be given again.")
+    ] = None,
+    shown: Annotated[bool, typer.Option("--show", help="Show what each mutation did to the page.")] = False,
+) -> None:
+    """Alter pages on purpose, and say what a refresh would make of them."""
+    code = 0
+    for line, ok in mutate(wanted, seed=seed, kinds=kind or (), shown=shown):
+        typer.echo(line)
+        code = code if ok else 1
+    raise typer.Exit(code)
 
 
 def _write_whole(file: Path, written: str) -> None:

@@ -1,7 +1,7 @@
 """A document: the text of one capture, read as blocks or as JSON, in which every place has an address.
 
-Locators: `heading[2]`, `text[14]`, `table[3]/row[5]/cell[2]` (rows and cells as they stand in the source, counted
-from 1), `table[3]` (all of its rows), `payload[7]#/rows/0/1` (a JSON pointer into embedded data),
+Locators: `heading[2]`, `tab[1]` (a tab's name), `text[14]`, `table[3]/row[5]/cell[2]` (rows and cells as they stand in
+the source, counted from 1), `table[3]` (all of its rows), `payload[7]#/rows/0/1` (a JSON pointer into embedded data),
 `#/data/0/pricing/prompt` (a pointer into a JSON document). `Document.at` finds the text at a locator again, years
 later, from the bytes alone.
 """

@@ -14,7 +14,7 @@ from scraper.extract.document import Document
 from scraper.extract.markup import Table
 from scraper.extract.offers import Offers
 from scraper.extract.tables import MONEY
-from scraper.extract.vocabulary import threshold_of
+from scraper.extract.vocabulary import fold, threshold_of
 
 _SHORT, _LONG = "short context", "long context"
 _LIMIT = re.compile(r"[<>≤≥]=?\s*(?P<number>\d[\d,.]*\s?[km]?)(?= (?:input tokens|context))", re.IGNORECASE)
@@ -54,7 +54,7 @@ def by_context(table: Table, limits: frozenset[int], offers: Offers) -> list[tup
 
 
 def _leaf(path: tuple[str, ...]) -> str:
-    return re.sub(f"^(?:{_SHORT}|{_LONG}) ", "", path[-1].casefold())
+    return re.sub(f"^(?:{_SHORT}|{_LONG}) ", "", fold(path[-1]))
 
 
 def read_suffix(name: str) -> tuple[str, int]:

@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from scraper.extract import Unreadable
 from scraper.extract.grid import Grid, spread
 from scraper.extract.nesting import nested_too_deep
-from scraper.extract.passage import STRUCK, Passage, tidy_lines, unstruck
+from scraper.extract.passage import Passage, struck, tidy_lines, unstruck
 from scraper.records import clean
 
 _SKIPPED = frozenset({"script", "style", "template", "noscript", "svg", "button", "nav", "head", "iframe", "select"})
@@ -53,7 +53,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading with its level from 1 to 6."""
+    """A heading with its level from 1 to 6, or the name of a tab before its panel, one level below what is above."""
 
     passage: Passage
     level: int
@@ -140,20 +140,20 @@ def _raw_text(node: LexborNode, found: dict[str, list[str]], *, block_break: str
                 found["links"].append(child.attributes["href"] or "")
                 found["link_texts"].append(_shown(inner))
             if _is_struck(child) and inner.strip():
-                inner = f"{STRUCK}{inner}{STRUCK}"
+                inner = struck(inner)
             parts.append(inner if tag in _INLINE else f"{block_break}{inner}{block_break}")
         child = child.next
     return "".join(parts)
 
 
 def _passage(raw: str, found: dict[str, list[str]], locator: str, tag: str) -> Passage:
-    text, struck, quote = unstruck(raw)
+    text, struck_parts, quote = unstruck(raw)
     return Passage(
         text=_shown(text),
         quote=clean(re.sub("\0([^\0]*)\0", _footnote_mark, quote)),
         locator=locator,
         tag=tag,
-        struck=struck,
+        struck=struck_parts,
         footnotes=tuple(found["footnotes"]),
         codes=tuple(found["codes"]),
         links=tuple(found["links"]),
@@ -200,7 +200,7 @@ class _Walk:
     def __init__(self, tree: LexborHTMLParser, tabs: frozenset[str]) -> None:
         self.tree = tree
         self.tabs = tabs
-        self.counts = {"heading": 0, "text": 0, "table": 0}
+        self.counts = {"heading": 0, "text": 0, "table": 0, "tab": 0}
         self.headings: list[tuple[int, Passage]] = []
         self.label = ""
         self.texts: list[Passage] = []
@@ -266,7 +266,7 @@ class _Walk:
         if tag == "a" and node.attributes.get("href"):
             self.found["links"].append(node.attributes["href"] or "")
             self.found["link_texts"].append(_shown(raw))
-        self.run.append(f"{STRUCK}{raw}{STRUCK}" if _is_struck(node) and raw.strip() else raw)
+        self.run.append(struck(raw) if _is_struck(node) and raw.strip() else raw)
 
     def heading(self, node: LexborNode, level: int) -> Heading:
         passage = passage_of(node, self.locator("heading"))
@@ -292,15 +292,22 @@ class _Walk:
         return Table(spread(rows), locator, self.context())
 
     def pane(self, node: LexborNode) -> Iterator[Block]:
-        """Walk an element; one that is a tab's panel lends its blocks the tab's label."""
+        """Walk an element; a tab's panel begins with the tab's name, the heading and the label of what it has."""
         name = self.panel_label(node)
+        if not name:
+            yield from self.walk(node)
+            return
         before = self.label
-        if name:
-            self.label = name
+        # Below all that stands above it; a heading of an upper level inside the panel ends it like any other.
+        level = max((level for level, _ in self.headings), default=0) + 1
+        tab = (level, Passage(name, name, self.locator("tab"), "tab"))
+        yield Heading(tab[1], level, self.context())
+        self.headings.append(tab)
+        self.label = name
         yield from self.walk(node)
-        if name:
-            yield from self.flush()
-            self.label = before
+        yield from self.flush()
+        self.headings = [heading for heading in self.headings if heading is not tab]
+        self.label = before
 
     def panel_label(self, node: LexborNode) -> str:
         attributes = node.attributes

@@ -11,6 +11,8 @@ from scraper.extract import Unreadable
 from scraper.meters import is_rate_key
 from scraper.records import MAX_QUOTE, Evidence, Fact, Note, Offer, Reading, State, clean
 
+_ROW = re.compile(r"(?P<row>table\[\d+\]/row\[\d+\]|payload\[\d+\]#.*/rows/\d+)/[^/]+")
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -89,11 +91,13 @@ class Offers:
     def _settled(self, who: str, facts: list[Fact]) -> list[Fact]:
         found: dict[tuple[str, object], Fact] = {}
         refused: set[tuple[str, object]] = set()
+        contradicted: set[str] = set()
         for fact in facts:
             key = (fact.field, fact.valid_from)
             first = found.setdefault(key, fact)
             if not same_statement(first, fact) and key not in refused:
                 refused.add(key)
+                contradicted |= {_row(first), _row(fact)} - {""}
                 self.note(
                     "conflict",
                     f"{who} {fact.field}: {first.evidence.quote!r} at {_place(first.evidence)}, "
@@ -101,7 +105,18 @@ class Offers:
                     fact.evidence.locator,
                     fact.evidence.page,
                 )
-        return [fact for key, fact in found.items() if key not in refused]
+        settled = [fact for key, fact in found.items() if key not in refused]
+        trusted = [fact for fact in settled if _row(fact) not in contradicted]
+        if len(trusted) < len(settled):
+            left = ", ".join(dict.fromkeys(fact.field for fact in settled if fact not in trusted))
+            self.note("conflict", f"{who}: rows that contradict each other also state {left}; none of it is published")
+        return trusted
+
+
+def _row(fact: Fact) -> str:
+    """The row of a table in which a fact stands; "" where it stands in none."""
+    found = _ROW.fullmatch(fact.evidence.locator)
+    return found["row"] if found else ""
 
 
 def _place(evidence: Evidence) -> str:

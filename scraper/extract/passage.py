@@ -69,6 +69,11 @@ def plain_passage(text: str, locator: str) -> Passage:
 _STRUCK = re.compile(f"{STRUCK}([^{STRUCK}]*){STRUCK}")
 
 
+def struck(raw: str) -> str:
+    """Put struck marks around a text; what is struck twice is struck once."""
+    return f"{STRUCK}{raw.replace(STRUCK, '')}{STRUCK}"
+
+
 def unstruck(raw: str) -> tuple[str, tuple[str, ...], str]:
     """Split text with struck marks into (text without it, the struck parts, the quote with ~~ around them)."""
     struck = tuple(clean(part) for part in _STRUCK.findall(raw))

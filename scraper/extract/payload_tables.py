@@ -14,7 +14,7 @@ from scraper.extract.markup import Table
 from scraper.extract.offers import Offers
 from scraper.extract.passage import Passage
 from scraper.extract.payload import Payload
-from scraper.extract.vocabulary import threshold_of
+from scraper.extract.vocabulary import fold, threshold_of
 
 Row = tuple[Passage, ...]
 
@@ -22,7 +22,7 @@ Row = tuple[Passage, ...]
 def payload_tables(payload: Payload, offers: Offers, *, optional: Collection[str] = ()) -> Iterator[Table]:
     """Yield the table that a payload holds; none where it holds none.
 
-    A row may lack the columns whose headings (casefolded) are `optional`; where the headings are those of the shown
+    A row may lack the columns whose headings (folded) are `optional`; where the headings are those of the shown
     table, it may also have the columns of its first group alone. A row of any other length is noted and left out.
     """
     value = payload.value
@@ -119,7 +119,7 @@ def _columns(
     group = next((path[0] for path in paths if len(path) > 1), "")
     first = [place for place in every if len(paths[place]) < 2 or paths[place][0] == group]
     for columns in (every,) if whole else (every, first):
-        needed = [place for place in columns if not paths[place] or paths[place][-1].casefold() not in optional]
+        needed = [place for place in columns if not paths[place] or fold(paths[place][-1]) not in optional]
         for some in (columns, needed):
             if len(some) == count:
                 return some

@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scraper.extract.grid import Line
 from scraper.extract.markup import Table
 from scraper.extract.passage import Passage
+from scraper.extract.tables import MONEY
 from scraper.records import Fact, State
 
 
@@ -36,6 +38,18 @@ def plan_columns(table: Table) -> PlanColumns | None:
         return None
     others = tuple(heads[n] for n in rest if n != labels[0])
     return PlanColumns(labels[0], paid[0], free[0] if free else None, others)
+
+
+def plans_contradict(line: Line, columns: PlanColumns) -> bool:
+    """Say whether a row cannot stand under these headings: a free plan with a price, or only the paid one for free."""
+    if columns.free is None:
+        return False
+    free, paid = line.cells[columns.free].line, line.cells[columns.paid].line
+    return bool(MONEY.search(free)) or (_is_free(paid) and not _is_free(free))
+
+
+def _is_free(text: str) -> bool:
+    return text.casefold().startswith("free of charge")
 
 
 def free_tier(cells: Sequence[Passage]) -> tuple[Fact, ...]:

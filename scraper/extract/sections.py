@@ -59,7 +59,8 @@ class Section:
         bar = [tier_of(name) for text in self.texts if _BAR.fullmatch(text.line) for name in _names(text.line)]
         if len(bar) == len(tables) == len(set(bar)):
             return bar
-        return headed
+        # A tier that two tables claim may be that of neither.
+        return [tier if headed.count(tier) == 1 else None for tier in headed]
 
 
 def ending(section: Section, name: str) -> list[Fact]:

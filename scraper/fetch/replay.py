@@ -63,6 +63,11 @@ def address_key(url: str) -> str:
     return urlunsplit((parts.scheme, f"{userinfo}{at_sign}{host}{suffix}", path, query, ""))
 
 
+def captured_files(folder: Path) -> list[CapturedFile]:
+    """Return what a folder of captures (or the folders in it) has; raise `RatecardError` for an unusable manifest."""
+    return [row for part in _parts(folder) for row in _rows_of(part)]
+
+
 class Replay:
     """A fetcher that answers from capture folders: the newest capture of an address not later than `at`.
 
@@ -74,7 +79,7 @@ class Replay:
         if at.tzinfo is None:
             raise ValueError(f"the time of a replay must be aware, not {at!r}")
         self.at = at.astimezone(UTC)
-        self._rows: dict[str, list[_Row]] = {}
+        self._rows: dict[str, list[CapturedFile]] = {}
         for folder in folders:
             for part in _parts(folder):
                 for row in _rows_of(part):
@@ -92,7 +97,7 @@ class Replay:
             if known:
                 # Of equal times the first one met wins: from the end, that is the later row of the later folder.
                 row = max(reversed(known), key=lambda row: row.captured_at)
-                return fetched(row.read(), url=row.url, captured_at=row.captured_at, content_type=row.content_type)
+                return row.answer()
         return NotFetched("not_captured", self._missing(addresses), addresses[0])
 
     def ahead(self, many: Sequence[Sequence[str]]) -> AbstractContextManager[None]:  # noqa: ARG002
@@ -107,14 +112,21 @@ class Replay:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class CapturedFile:
+    """One row of a manifest; its file is opened when it is read."""
+
     folder: Path
     url: str
     captured_at: datetime
     content_type: str
     file: str
 
+    def answer(self) -> Fetched:
+        """Return the capture with its bytes; raise `RatecardError` where the file cannot be read."""
+        return fetched(self.read(), url=self.url, captured_at=self.captured_at, content_type=self.content_type)
+
     def read(self) -> bytes:
+        """Return the bytes of the file, unpacked; raise `RatecardError` where it cannot be read."""
         manifest = self.folder / "MANIFEST.csv"
         path = self.folder / self.file
         try:
@@ -159,7 +171,7 @@ def _parts(folder: Path) -> list[Path]:
     return sorted(manifest.parent for manifest in folder.glob("*/MANIFEST.csv")) or [folder]
 
 
-def _rows_of(folder: Path) -> list[_Row]:
+def _rows_of(folder: Path) -> list[CapturedFile]:
     manifest = folder / "MANIFEST.csv"
     try:
         with manifest.open(encoding="utf-8-sig", newline="") as file:
@@ -176,7 +188,7 @@ def _rows_of(folder: Path) -> list[_Row]:
         raise RatecardError(f"{manifest} cannot be read as a CSV file in UTF-8: {error}") from error
 
 
-def _row(folder: Path, cells: dict[str, str | None], place: str) -> _Row:
+def _row(folder: Path, cells: dict[str, str | None], place: str) -> CapturedFile:
     url, captured_on, content_type, file = (cells[column] or "" for column in COLUMNS)
     if not url or not file:
         raise RatecardError(f"{place} names no {'file' if url else 'url'}; complete the row or take it out")
@@ -186,4 +198,4 @@ def _row(folder: Path, cells: dict[str, str | None], place: str) -> _Row:
         captured_at = _parse_time(captured_on, time())
     except RatecardError as error:
         raise RatecardError(f"{place}: captured_on: {error}") from error
-    return _Row(folder, url, captured_at, content_type, file)
+    return CapturedFile(folder, url, captured_at, content_type, file)

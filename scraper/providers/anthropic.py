@@ -18,8 +18,8 @@ from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
 from scraper.extract.source import Source, SourceKind
 from scraper.extract.specs import modalities
-from scraper.extract.tables import LineFacts, all_named, price_tables, read_table
-from scraper.extract.vocabulary import KNOWN, NAME, VOCABULARY, key, spec
+from scraper.extract.tables import LineFacts, all_named, columns_of, price_tables, read_table
+from scraper.extract.vocabulary import KNOWN, NAME, VOCABULARY, Role, key, spec
 from scraper.records import Fact, Reading, State
 
 # What the prices under a heading are for; under any other heading they may be for anything.
@@ -85,7 +85,7 @@ def read_pricing(document: Document) -> Reading:
             offers.note("unknown_heading", f"what the prices under {heading!r} are for is not known", table.locator)
             continue
         scale = Scale().labelled(tier=tiers[0])
-        if any("model" in "".join(path).casefold() for path in table.grid.headers):
+        if columns_of(table.grid).of_role(Role.NAME) is not None:
             read_table(table, offers, scale=scale, naming=_named)
         else:
             models = _models_above(table)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scraper.extract import Unreadable
-from scraper.extract.crossing import crossings
+from scraper.extract.crossing import crossings, is_corner, with_corner_first
 from scraper.extract.document import Document
 from scraper.extract.features import capabilities, supported
 from scraper.extract.footnotes import Footnote, footnotes_of, marks_of, unmarked
@@ -56,13 +56,14 @@ class _Page:
 
 
 def read_pricing(document: Document) -> Reading:
-    """Read the tables that begin with "MODEL", prices and specs alike."""
-    tables = [table for table in document.tables if table.grid.width and fold(table.grid.rows[0][0].line) == "model"]
+    """Read the tables with a heading "MODEL", prices and specs alike."""
+    every = [with_corner_first(table) or table for table in document.tables]
+    tables = [table for table in every if table.grid.width and is_corner(table.grid.rows[0][0])]
     if not tables:
-        raise Unreadable("it has no table that begins with MODEL")
-    ids = {unmarked(model).line for table in tables for model, *_ in crossings(table, "model", _ID)}
+        raise Unreadable("it has no table whose first row has the heading MODEL")
+    ids = {unmarked(model).line for table in tables for model, *_ in crossings(table, _ID)}
     page = _Page(footnotes_of(document), ids, Offers())
-    with_prices = list(price_tables(document.tables, ignored=_IGNORED))
+    with_prices = list(price_tables(every, ignored=_IGNORED))
     current = next((table for table in with_prices if table in tables), None)
     for table in tables:
         term = term_above(table.context)
@@ -78,7 +79,7 @@ def read_pricing(document: Document) -> Reading:
 
 def _read_table(page: _Page, table: Table, term: Term) -> None:
     features: dict[str, list[tuple[str, Passage]]] = {}
-    for model, path, cell, row in crossings(table, "model", _ID):
+    for model, path, cell, row in crossings(table, _ID):
         if any(_is_price_heading(beside) for beside in row):
             page.offers.note("unreadable", "a row has a heading among its values: it is shifted", row[0].locator)
             continue

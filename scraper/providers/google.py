@@ -15,7 +15,7 @@ from scraper.extract.markup import Table
 from scraper.extract.naming import read_title, split_joined, status_fact, without_emoji
 from scraper.extract.offers import Named, Offers
 from scraper.extract.passage import Passage
-from scraper.extract.plans import free_tier, plan_columns
+from scraper.extract.plans import free_tier, plan_columns, plans_contradict
 from scraper.extract.prices import Scale, facts_of
 from scraper.extract.releases import releases_of
 from scraper.extract.sections import Section, ending, sections_of
@@ -72,6 +72,9 @@ def _read_table(table: Table, tier: str, section: Section, offers: Offers) -> No
         return
     for plan in columns.others:
         offers.note("unknown_heading", f"the plan {plan!r} is not known", table.locator)
+    if any(plans_contradict(line, columns) for line in table.grid.lines):
+        offers.note("unreadable", f"{section.heading.line}: cells do not stand under their plans", table.locator)
+        return
     title = read_title(without_emoji(section.heading.line))
     scale = unit_scale(Scale(), " ".join(table.grid.headers[columns.paid])).labelled(tier=tier)
     found: dict[str, list[Fact]] = {}

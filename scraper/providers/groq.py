@@ -50,10 +50,12 @@ def _identity(cell: Passage) -> tuple[str, str]:
             return rest["id"], name
     if not cell.links and re.fullmatch(_PLAIN_ID, cell.line):
         return cell.line, cell.line
-    if not cell.links and (parts := [part for part in (*cell.lines, *cell.spans) if cell.text.endswith(part)]):
+    # A part that is all of the cell tells nothing apart.
+    ends = (part for part in (*cell.lines, *cell.spans) if cell.text.endswith(part) and part != cell.text)
+    if not cell.links and (parts := list(ends)):
         tail, name = parts[-1], cell.text.removesuffix(parts[-1]).strip()
         # Parts between the name and the id are badges.
-        for badge in reversed(cell.spans[:-1]):
+        for badge in reversed(cell.spans):
             name = name.removesuffix(badge).strip() or name
         if name and "\n" not in name and re.fullmatch(_ID_OF_PART, tail):
             return tail, name

@@ -22,7 +22,7 @@ from scraper.extract.source import Source, SourceKind
 from scraper.extract.specs import day_of_epoch
 from scraper.extract.tables import LineFacts, read_table
 from scraper.extract.tiered import tiered_tables
-from scraper.extract.vocabulary import KNOWN, NAME, RESOLUTION, VOCABULARY, key, labelled, spec
+from scraper.extract.vocabulary import KNOWN, NAME, RESOLUTION, VOCABULARY, fold, key, labelled, spec
 from scraper.records import Reading
 
 _ID = r"(?=[a-z0-9.-]*[a-z])[a-z0-9][a-z0-9.-]*"
@@ -49,7 +49,7 @@ def read_pricing(document: Document) -> Reading:
     """Read the shown tables and those of the payloads, each in its tier."""
     offers = Offers()
     for table, scale in tiered_tables(document, _VOCABULARY, offers, optional={"cache writes"}):
-        headings = [path[-1].casefold() if path else "" for path in table.grid.headers]
+        headings = [fold(path[-1]) if path else "" for path in table.grid.headers]
         if "tool" in headings:
             continue  # tools are sold beside the models and are no offers
         tier = dict(scale.labels).get("tier", "")
