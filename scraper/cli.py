@@ -26,7 +26,7 @@ from scraper.dispatch import Runner, Tick, noting
 from scraper.doctor import examine
 from scraper.due import Key, Plan, judge
 from scraper.errors import RatecardError
-from scraper.fetch.archive import Archive
+from scraper.fetch.archive import Archive, open_archive
 from scraper.fetch.client import Client
 from scraper.fetch.replay import Replay, parse_at
 from scraper.logs import Form, adopt, passwords_of, set_up_logs
@@ -92,7 +92,7 @@ class _Opened:
 def _opened(db: str | None) -> Iterator[_Opened]:
     settings = load_settings(db)
     with open_store(settings.db) as store:
-        yield _Opened(settings, store, Archive(settings.archive_for(settings.db)))
+        yield _Opened(settings, store, open_archive(settings.archive_for(settings.db), settings.s3_endpoint))
 
 
 def _now() -> datetime:

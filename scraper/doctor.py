@@ -58,7 +58,7 @@ def _archive(store: Store, archive: Archive) -> Iterator[Finding]:
     ]
     yield from (Finding("archive", ok=False, text=problem) for problem in problems)
     if not problems:
-        yield Finding("archive", ok=True, text=f"{archive.folder} holds {len(kept):,} captures, all whole")
+        yield Finding("archive", ok=True, text=f"{archive.shown} holds {len(kept):,} captures, all whole")
 
 
 def _sources(store: Store) -> Iterator[Finding]:

@@ -579,7 +579,7 @@ def test_the_command_reads_again(ratecard: Command, tmp_path: Path) -> None:
 def test_a_capture_that_is_lost_leaves_the_history_as_it_is(filled: Place) -> None:
     before = told_by(filled.store)
     lost = captures_of(filled.store, "anthropic")[5].capture.sha256
-    (filled.archive.folder / lost[:2] / lost[2:4] / f"{lost}.zst").unlink()
+    (Path(filled.archive.shown) / lost[:2] / lost[2:4] / f"{lost}.zst").unlink()
     with pytest.raises(RatecardError, match=f"{lost} is not in the archive"):
         filled.reread()
     assert told_by(filled.store) == before
