@@ -214,7 +214,8 @@ class Crawl:
         return known
 
     def _remember(self, url: httpx.URL, page: RememberedPage) -> None:
-        if len(str(url)) <= _LONGEST_ADDRESS:
+        # Without an archive it would never be of use, and an archive of others has an address for each copy.
+        if self._archive is not None and len(str(url)) <= _LONGEST_ADDRESS:
             self._keep((str(url), page))
 
     # A page as a browser shows it, and what it asks for itself.
