@@ -40,6 +40,7 @@ from scraper.store import (
 GIVE_UP: Final = 3
 """After so many copies in a row that could not be had, their archive is left alone for this run."""
 
+_BROWSER: Final = "only a browser can read it, and web archives have what a server sent, before any script has run"
 _FOR_ALL: Final = ("refused", "later")
 _FOR_GOOD: Final = ("too_large", "encoding")
 _NOT_NOW: Final = (408, 425, 429)
@@ -75,11 +76,15 @@ class SourceBackfill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillReport:
-    """What a backfill did. `error` says why it stopped early; `history` is None where no copy was new."""
+    """What a backfill did. `error` says why it stopped early; `history` is None where no copy was new.
+
+    `left_out` are the sources that no web archive has copies of.
+    """
 
     provider: str
     sources: tuple[SourceBackfill, ...]
     dry_run: bool
+    left_out: tuple[str, ...] = ()
     error: str = ""
     history: Reread | None = None
 
@@ -93,6 +98,8 @@ class BackfillReport:
         """Yield what people read."""
         for source in self.sources:
             yield f"{self.provider} {source}"
+        for name in self.left_out:
+            yield f"left out  {self.provider} {name}: {_BROWSER}"
         if self.error:
             yield f"STOPPED  {self.error}"
         if self.history is not None:
@@ -120,6 +127,7 @@ class BackfillReport:
                 }
                 for source in self.sources
             ],
+            "left_out": list(self.left_out),
             "error": self.error or None,
             "history": self.history.to_object() if self.history else None,
         }
@@ -150,11 +158,13 @@ class Backfill:
     def run(self, provider: str, wanted: Sequence[str] = ()) -> BackfillReport:
         """Find, fetch and archive the copies of the wanted sources (of all where none is named), then read the history.
 
-        Raises `RatecardError` for a source that the provider does not have, or where the history cannot be read again.
+        Raises `RatecardError` for a source that the provider does not have or that only a browser can read, or where
+        the history cannot be read again.
         """
         done = []
         error = ""
-        for source in _wanted(provider, wanted):
+        sources, left_out = _wanted(provider, wanted)
+        for source in sources:
             if source.next_page is not None:
                 done.append(SourceBackfill(source=source.name, paged=True))
                 continue
@@ -163,7 +173,9 @@ class Backfill:
             done.append(one.counts())
             if error:
                 break
-        report = BackfillReport(provider=provider, sources=tuple(done), dry_run=self.dry_run, error=error)
+        report = BackfillReport(
+            provider=provider, sources=tuple(done), dry_run=self.dry_run, left_out=left_out, error=error
+        )
         if self.dry_run or not self._unread(provider):
             return report
         history = reread(
@@ -231,7 +243,7 @@ class _Source:
         own = first_own_capture(self._run.store, self._info.provider, self._info.name)
         return self._run.at if own is None else own - timedelta(seconds=1)
 
-    def _known(self) -> dict[Key, CopyView]:
+    def _known(self) -> dict[CopyKey, CopyView]:
         views = list_copies(self._run.store, self._info.provider, self._info.name)
         return {_key(view.copy): view for view in views}
 
@@ -296,18 +308,23 @@ class _Source:
         self._run.progress(f"{self._info.provider} {self._info.name}: {what}")
 
 
-Key = tuple[str, datetime]
+CopyKey = tuple[str, datetime]
 
 
-def _key(copy: CopyInfo) -> Key:
+def _key(copy: CopyInfo) -> CopyKey:
     return copy.original, copy.captured_at
 
 
-def _wanted(provider: str, names: Sequence[str]) -> list[Source]:
+def _wanted(provider: str, names: Sequence[str]) -> tuple[list[Source], tuple[str, ...]]:
+    """Return the sources that are wanted, and the names of those that are left out."""
     sources = {source.name: source for source in providers.sources(provider)}
     if unknown := [name for name in names if name not in sources]:
         raise RatecardError(f"{provider} has no source {unknown[0]!r}; its sources are {', '.join(sources)}.")
-    return [source for source in sources.values() if not names or source.name in names]
+    wanted = [source for source in sources.values() if not names or source.name in names]
+    left_out = tuple(source.name for source in wanted if source.browser)
+    if left_out and (names or len(left_out) == len(wanted)):
+        raise RatecardError(f"{provider} {left_out[0]} cannot be backfilled: {_BROWSER}.")
+    return [source for source in wanted if not source.browser], left_out
 
 
 def _is_gone(answer: NotFetched) -> bool:

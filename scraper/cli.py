@@ -7,10 +7,10 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -25,13 +25,13 @@ from scraper.backfill import Backfill
 from scraper.crosscheck.compare import compare
 from scraper.crosscheck.patch import litellm_patch
 from scraper.crosscheck.report import crosscheck_object, crosscheck_text
-from scraper.daemon import Daemon, serving
+from scraper.daemon import Daemon
 from scraper.demo import run_demo
 from scraper.dispatch import Runner, Tick, noting
 from scraper.doctor import examine
 from scraper.due import Key, Plan, judge
 from scraper.errors import RatecardError
-from scraper.fetch.archive import Archive
+from scraper.fetch.archive import Archive, open_archive
 from scraper.fetch.capture import Fetched, NotFetched
 from scraper.fetch.client import Client
 from scraper.fetch.replay import Replay, parse_at
@@ -62,6 +62,7 @@ from scraper.resources import folder
 from scraper.sandbox import Sandbox
 from scraper.schedules import load_schedule
 from scraper.settings import Settings, load_settings
+from scraper.status import ready, serving
 from scraper.stopping import run_until_stopped
 from scraper.store import (
     DECISION_DAYS,
@@ -85,7 +86,7 @@ from scraper.verify import verify_store
 
 if TYPE_CHECKING:
     # An extra: it is imported where it is used.
-    from scraper.worker import Queue
+    from scraper.worker import Queue, Worker
 
 app = typer.Typer(
     name="ratecard",
@@ -130,7 +131,7 @@ class _Opened:
 def _opened(db: str | None) -> Iterator[_Opened]:
     settings = load_settings(db)
     with open_store(settings.db) as store:
-        yield _Opened(settings, store, Archive(settings.archive_for(settings.db)))
+        yield _Opened(settings, store, open_archive(settings.archive_for(settings.db), settings.s3_endpoint))
 
 
 def _now() -> datetime:
@@ -698,31 +699,60 @@ def daemon(
 
 
 @app.command()
-def worker(log: LogForm = None, db: Db = None) -> None:
-    """Refresh what daemons put into the queue, for ever. SIGTERM ends it after the current source."""
+def worker(
+    jobs: Annotated[
+        int, typer.Option(metavar="N", min=1, max=16, help="So many sources at a time, never two of one host.")
+    ] = 1,
+    listen: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Answer /healthz and /readyz here.")] = None,
+    log: LogForm = None,
+    db: Db = None,
+) -> None:
+    """Refresh what daemons put into the queue, for ever. SIGTERM ends it after the current sources."""
     settings = load_settings(db)
     plans = _plans(settings)
     set_up_logs(log or settings.log_format, secrets=_secrets(settings))
-    with _opened(db) as opened, _reader(opened) as reader:
+    with _opened(db) as opened, ExitStack() as stack:
         queue = _queue(opened)
-        from scraper.worker import Worker
+        from scraper.worker import health_of, work_side_by_side
 
-        client = Client(
-            settings.with_keys(providers.keys()), _now, StoreMemory(opened.store, one_by_one=True), opened.archive
-        )
+        workers = [_worker(opened, plans, queue, stack.enter_context(_reader(opened))) for _ in range(jobs)]
+        if listen is not None:
+            pages = {
+                "/healthz": partial(health_of, workers),
+                "/readyz": partial(ready, partial(read_due, opened.store)),
+            }
+            listen = stack.enter_context(serving(listen, pages))
 
-        def flow(at: datetime, _run: int) -> Refresh:
-            release = settings.hold_release
-            return Refresh(
-                opened.store, opened.archive, client, at, reader=reader, pager=reader.next_page, release=release
-            )
+        def give_back() -> None:
+            for one in workers:
+                one.runner.give_back()
 
-        runner = _runner(opened, plans, flow)
-        logger().info("worker started", worker=runner.holder, db=opened.store.shown)
-        loop = Worker(queue=queue, runner=runner, let_go=client.let_go).loop
-        code = run_until_stopped(loop, grace=settings.grace_seconds, give_back=runner.give_back)
+        for one in workers:
+            logger().info("worker started", worker=one.runner.holder, db=opened.store.shown, listen=listen)
+        work = partial(work_side_by_side, workers)
+        code = run_until_stopped(work, grace=settings.grace_seconds, give_back=give_back)
         logger().info("worker stopped", code=code)
     raise typer.Exit(code)
+
+
+def _worker(opened: _Opened, plans: Mapping[Key, Plan], queue: Queue, reader: Sandbox) -> Worker:
+    from scraper.worker import Worker
+
+    settings = opened.settings.with_keys(providers.keys())
+    client = Client(settings, _now, StoreMemory(opened.store, one_by_one=True), opened.archive)
+
+    def flow(at: datetime, _run: int) -> Refresh:
+        return Refresh(
+            opened.store,
+            opened.archive,
+            client,
+            at,
+            reader=reader,
+            pager=reader.next_page,
+            release=settings.hold_release,
+        )
+
+    return Worker(queue=queue, runner=_runner(opened, plans, flow), let_go=client.let_go)
 
 
 def _queue(opened: _Opened) -> Queue:
@@ -732,7 +762,7 @@ def _queue(opened: _Opened) -> Queue:
         raise RatecardError(
             f"a queue needs what is not installed ({error.name}); run pip install 'ratecard[queue]'"
         ) from error
-    adopt("procrastinate", "psycopg")
+    adopt("procrastinate", "psycopg", "asyncio")
     return open_queue(opened.store, opened.settings.lease_seconds)
 
 
@@ -781,7 +811,10 @@ def _due_runner(opened: _Opened, plans: Mapping[Key, Plan], replay: list[Path] |
                 opened.store, opened.archive, fetcher, at, reader=reader, pager=reader.next_page, release=release
             )
 
-        yield _runner(opened, plans, flow, replay=bool(replay))
+        runner = _runner(opened, plans, flow, replay=bool(replay))
+        if not replay:
+            runner.ahead = lambda run, many: client(run).ahead(many)
+        yield runner
 
 
 def _runner(

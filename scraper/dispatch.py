@@ -10,8 +10,8 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -48,6 +48,10 @@ _STATUS: Final = {
 }
 
 
+Drop = Callable[[Sequence[str]], None]
+"""Gives up what was fetched ahead of a source, by its addresses."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """What one look at the schedule did. `left` counts what was due and was not begun, because of a stop."""
@@ -61,8 +65,10 @@ class Tick:
 class Runner:
     """Refreshes what is due of a schedule. `flow` gives the flow for a time and a run; `timer` counts seconds.
 
-    A source is leased for `lease_seconds`, and for longer as long as this process works on it. With `hand_over`, a tick
-    gives what is due to that and refreshes nothing: it gets the sources, in their order, and what begins a run.
+    A source is leased for `lease_seconds`, and for longer as long as this process works on it. `ahead` gets a run and
+    the addresses of sources that are refreshed soon, in their order, and may fetch them for the time of its block. With
+    `hand_over`, a tick gives what is due to that and refreshes nothing: it gets the sources, in their order, and what
+    begins a run.
     """
 
     store: Store
@@ -73,6 +79,9 @@ class Runner:
     lease_seconds: float = 300.0
     replay: bool = False
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
+    ahead: Callable[[int, Sequence[Sequence[str]]], AbstractContextManager[Drop]] = lambda _run, _many: nullcontext(
+        lambda _addresses: None
+    )
     hand_over: Callable[[Sequence[Key], Callable[[], int]], None] | None = None
     current: Lease | None = None
     refreshed: int = 0
@@ -93,23 +102,14 @@ class Runner:
         waiting = [verdict for verdict in verdicts if verdict.due]
         # What only tells more of offers is of use once they are listed.
         waiting.sort(key=lambda verdict: not _source(verdict.key).lists)
-        run: int | None = None
-        reports = []
         if self.hand_over is not None:
             self.hand_over([verdict.key for verdict in waiting], self._begin)
             waiting = []
-        while waiting and not stopped():
-            verdict = waiting.pop(0)
-            lease = self._take(verdict)
-            if lease is None:
-                continue
-            if run is None:
-                run = self._begin()
-            reports.append(self._refresh(verdict, lease, run))
-        if reports:
+        report = self._refresh_all(waiting, stopped)
+        if report.sources:
             verdicts = self.verdicts()
         following = next((verdict for verdict in verdicts if verdict.next_at is not None), None)
-        return Tick(report=Report(run=run, sources=tuple(reports)), left=len(waiting), following=following)
+        return Tick(report=report, left=len(waiting), following=following)
 
     def one(self, key: Key, run: int) -> SourceReport | None:
         """Refresh one source that was found due before; None where it is not due any more, or another process has it.
@@ -130,6 +130,23 @@ class Runner:
         if self.current is not None:
             release_lease(self.store, self.current)
             self.current = None
+
+    def _refresh_all(self, waiting: list[Verdict], stopped: Callable[[], bool]) -> Report:
+        """Refresh sources as long as nobody says stop, and take those that were looked at from the list."""
+        run: int | None = None
+        reports = []
+        with ExitStack() as stack:
+            while waiting and not stopped():
+                verdict = waiting.pop(0)
+                lease = self._take(verdict)
+                if lease is not None:
+                    if run is None:
+                        run = self._begin()
+                        drop = stack.enter_context(self.ahead(run, _fetched_ahead([verdict, *waiting])))
+                    reports.append(self._refresh(verdict, lease, run))
+                elif run is not None:
+                    drop(_source(verdict.key).addresses)
+        return Report(run=run, sources=tuple(reports))
 
     def _begin(self) -> int:
         at = self.clock()
@@ -184,9 +201,11 @@ class Runner:
 
         def renew() -> None:
             while not done.wait(self.lease_seconds / 3):
-                # A database that is away for a moment is asked again; if it stays away, the lease runs out.
-                with suppress(RatecardError):
+                try:
                     renew_lease(self.store, lease, at=self.clock(), seconds=self.lease_seconds)
+                except RatecardError as error:
+                    # A database that is away for a moment is asked again; if it stays away, the lease runs out.
+                    log().warning("lease not renewed", error=str(error))
 
         thread = threading.Thread(target=renew, name="lease", daemon=True)
         thread.start()
@@ -195,6 +214,12 @@ class Runner:
         finally:
             done.set()
             thread.join()
+
+
+def _fetched_ahead(verdicts: Iterable[Verdict]) -> list[tuple[str, ...]]:
+    """Return the addresses of what may be fetched before its turn: not with a blackout, which may begin meanwhile."""
+    sources = [_source(verdict.key) for verdict in verdicts if not verdict.plan.blackout]
+    return [source.addresses for source in sources if not source.browser]
 
 
 def _source(key: Key) -> Source:

@@ -39,7 +39,7 @@ def examine(settings: Settings, store: Store, archive: Archive, at: datetime) ->
     return [
         Finding("database", ok=True, text=f"{store.shown} is up to date"),
         *_archive(store, archive),
-        *_sources(store),
+        *_sources(store, at),
         *_holds(store, at),
         Finding("identity", ok=bool(settings.contact), text=_identity(settings)),
     ]
@@ -64,10 +64,10 @@ def _archive(store: Store, archive: Archive) -> Iterator[Finding]:
     ]
     yield from (Finding("archive", ok=False, text=problem) for problem in problems)
     if not problems:
-        yield Finding("archive", ok=True, text=f"{archive.folder} holds {len(kept):,} captures, all whole")
+        yield Finding("archive", ok=True, text=f"{archive.shown} holds {len(kept):,} captures, all whole")
 
 
-def _sources(store: Store) -> Iterator[Finding]:
+def _sources(store: Store, at: datetime) -> Iterator[Finding]:
     known = {(source.provider, source.name): source for source in list_sources(store)}
     noted: dict[tuple[str, str], int] = {}
     for note in list_notes(store):
@@ -79,6 +79,9 @@ def _sources(store: Store) -> Iterator[Finding]:
             view = known.get(key)
             if view is None or view.last_at is None:
                 yield Finding(what, ok=False, text=f"never read; run `ratecard refresh {provider}`")
+            elif view.last_at > at:
+                said = "which is still to come: a clock was ahead then, and nothing is taken before that time"
+                yield Finding(what, ok=False, text=f"last read or tried at {iso(view.last_at)}, {said}")
             elif view.status is Status.FAILED:
                 yield Finding(what, ok=False, text=f"failed at {iso(view.last_at)}: {view.error}")
             else:

@@ -223,7 +223,11 @@ class Refresh:
 
     def _not_before(self, last: datetime | None) -> None:
         if last is not None and self.at < last:
-            raise _TooEarly(f"it was last refreshed with what was there at {iso(last)}, which is later")
+            raise _TooEarly(
+                f"it was last refreshed with what was there at {iso(last)}, which is later than this refresh, of "
+                f"{iso(self.at)}; older captures come in by backfill, and if a clock was ahead then, nothing of the "
+                "source is taken before that time"
+            )
 
     def _keep(self, answer: Fetched) -> None:
         if not self.dry_run:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, PlainValidator, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -64,6 +64,16 @@ def _copy_address(template: str) -> str:
     return _web_address(template)
 
 
+def _archive_place(place: object) -> Path | str:
+    if not isinstance(place, str | Path):
+        raise ValueError("must be a folder, or an address like s3://BUCKET/PREFIX")  # noqa: TRY004  pydantic tells this
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(place)):
+        if not re.fullmatch(r"s3://[^/?#\s]+(?:/[^?#\s]*)?", str(place)):
+            raise ValueError("must be a folder, or an address like s3://BUCKET/PREFIX")
+        return str(place)
+    return Path(place).expanduser()
+
+
 _OWN_HEADERS: Final = (
     "accept-encoding",
     "connection",
@@ -84,6 +94,7 @@ KeyPlace = Annotated[str, AfterValidator(_key_place)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 CopyAddress = Annotated[str, AfterValidator(_copy_address)]
 Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+ArchivePlace = Annotated[Path | str, PlainValidator(_archive_place)]
 
 
 def _user_data_dir() -> Path:
@@ -105,8 +116,9 @@ def _user_data_dir() -> Path:
 class Settings(BaseSettings):
     """The settings of one run. Every key can stand in the TOML file; `RATECARD_KEY` in the environment wins over it.
 
-    `db` is a database URL; `archive` the folder of captured bytes, where it is set; `contact` an address or mailbox
-    that is named to the sites we fetch from. Limits of one fetch: `deadline` in seconds for everything, `max_body` in
+    `db` is a database URL; `archive` the folder of captured bytes, where it is set, or an address like
+    `s3://BUCKET/PREFIX`, with `s3_endpoint` for a server that is not Amazon's; `contact` an address or mailbox that is
+    named to the sites we fetch from. Limits of one fetch: `deadline` in seconds for everything, `max_body` in
     decompressed bytes, `max_redirects` in hops. Limits of one reading: `read_seconds`, and `read_memory` in bytes of
     the address space of the process that reads.
 
@@ -139,7 +151,8 @@ class Settings(BaseSettings):
     db: str = Field(
         default_factory=lambda known: f"sqlite:///{(known['data_dir'] / 'ratecard.db').as_posix()}", min_length=1
     )
-    archive: Folder | None = None
+    archive: ArchivePlace | None = None
+    s3_endpoint: WebAddress | None = None
     contact: HeaderText = ""
     user_agent: HeaderText = Field(
         default_factory=lambda known: (
@@ -186,8 +199,8 @@ class Settings(BaseSettings):
         """Read arguments, then the environment, then the TOML file; no `.env` and no secrets folder."""
         return init_settings, env_settings, InitSettingsSource(settings_cls, _from_file())
 
-    def archive_for(self, db_url: str) -> Path:
-        """Return the archive's folder for a database: the configured one, else the one that belongs to the database.
+    def archive_for(self, db_url: str) -> Path | str:
+        """Return the archive's folder or address: the configured one, else the folder that belongs to a database.
 
         A SQLite file `X.db` has `X.archive` beside it; any other database has `archive` in the data folder.
         """

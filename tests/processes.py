@@ -6,6 +6,8 @@ import os
 import resource
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -60,3 +62,13 @@ def finished(process: subprocess.Popen[str], timeout: float = 60) -> subprocess.
     """Wait for a process and return what it gave."""
     out, err = process.communicate(timeout=timeout)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def get(address: str, path: str) -> tuple[int, str]:
+    """Ask a process how it is; return the status and what it said."""
+    try:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()

@@ -20,7 +20,7 @@ BODY = b"<html>Input $2.50 / 1M tokens</html>" * 100
 
 
 def blob(archive: Archive, sha: str) -> Path:
-    return archive.folder / sha[:2] / sha[2:4] / f"{sha}.zst"
+    return Path(archive.shown) / sha[:2] / sha[2:4] / f"{sha}.zst"
 
 
 def files(folder: Path) -> list[Path]:
@@ -40,7 +40,7 @@ def test_keeps_a_body_once_compressed_under_its_hash(tmp_path: Path) -> None:
     sha = archive.put(BODY)
     before = blob(archive, sha).stat()
     assert archive.put(BODY) == sha
-    assert files(archive.folder) == [blob(archive, sha)]
+    assert files(Path(archive.shown)) == [blob(archive, sha)]
     assert blob(archive, sha).stat().st_mtime_ns == before.st_mtime_ns
     assert before.st_size < len(BODY)
 
@@ -105,6 +105,45 @@ def test_doctor_hears_of_unfinished_and_foreign_files(tmp_path: Path) -> None:
     assert len(problems) == 3
     assert sum("unfinished" in problem for problem in problems) == 1
     assert sum("does not belong" in problem for problem in problems) == 2
+
+
+def test_what_killed_writers_left_is_removed_once_it_is_a_day_old(tmp_path: Path) -> None:
+    kept = Archive(tmp_path).put(BODY)
+    old, young, foreign = tmp_path / ".a.0123.tmp", tmp_path / ".b.4567.tmp", tmp_path / "c.tmp"
+    for path in (old, young, foreign):
+        path.write_bytes(b"half")
+    for path, hours in ((old, 25), (young, 23), (foreign, 1000)):
+        at = blob(Archive(tmp_path), kept).stat().st_mtime - hours * 3600
+        os.utime(path, (at, at))
+    reader = Archive(tmp_path)
+    assert len(list(reader.check())) == 3
+    assert reader.put(BODY) == kept
+    assert old.exists(), "who writes nothing removes nothing"
+    reader.put(b"more")
+    assert (old.exists(), young.exists(), foreign.exists()) == (False, True, True)
+    assert len(list(reader.check())) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which file is meant")
+def test_a_body_and_its_name_are_on_the_disk_before_it_counts_as_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[Path, list[str]]] = []
+    fsync = os.fsync
+
+    def noted(fd: int) -> None:
+        path = Path(f"/proc/self/fd/{fd}").readlink()
+        synced.append((path, [file.name for file in path.iterdir()] if path.is_dir() else []))
+        fsync(fd)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    archive = Archive(tmp_path / "archive")
+    sha = archive.put(BODY)
+    folder = blob(archive, sha).parent
+    above = [(tmp_path, ["archive"]), (tmp_path / "archive", [sha[:2]]), (tmp_path / "archive" / sha[:2], [sha[2:4]])]
+    assert synced[:3] == above, "each new folder in the one above it"
+    assert synced[3][0].suffix == ".tmp"
+    assert synced[4:] == [(folder, [f"{sha}.zst"])]
 
 
 @pytest.mark.parametrize("sha", ["", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 64 + "\n"])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from scraper import providers
 from scraper.backfill import Backfill, BackfillReport
@@ -45,7 +45,7 @@ from scraper.store import (
     record_reading,
 )
 from scraper.store.migrating import downgrade, upgrade
-from scraper.store.tables import observations
+from scraper.store.tables import fetched_pages, observations
 from tests.captures import Command, Folder, price_page
 from tests.cdx_server import Copy, WebArchive, web_archive
 from tests.processes import finished, start
@@ -262,6 +262,9 @@ def test_forty_copies_killed_half_way_and_resumed_give_the_history_of_a_replay(
         explained = ratecard("explain", "anthropic/claude-opus-5", "input", "--json").json
         assert explained["source_url"].startswith(f"{web.base}/web/2025")
         assert explained["captured_at"] == iso(START + 13 * WEEK)
+
+        with open_store(ratecard.db) as store, store.reading() as connection:
+            assert connection.execute(select(fetched_pages)).all() == [], "each is asked for once"
 
         again = ratecard(*command, "--json")
         assert again.code == 0
@@ -504,6 +507,37 @@ def test_one_source_alone(place: Place) -> None:
             place.backfill(web, sources=["prices"])
 
 
+PAGES = """
+from scraper.extract.source import Source
+from tests.fetching import one_offer
+
+def source(name, browser):
+    address = f"https://example.com/{name}"
+    return Source(name=name, addresses=(address,), read=one_offer, publishes=frozenset({"input"}), browser=browser)
+
+SOURCES = (source("shown", True), source("sent", False))
+"""
+
+
+def test_what_only_a_browser_can_read_is_left_out_or_refused(
+    ratecard: Command, use: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, text in (("mixed", PAGES), ("shown", PAGES.replace(', source("sent", False)', ","))):
+        (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.setattr(providers, "__path__", [*providers.__path__, str(tmp_path)])
+    monkeypatch.setattr(providers, "names", providers.names.__wrapped__)
+    with web_archive([Copy("https://example.com/sent", START, b"<p>$2.50</p>")]) as web:
+        use(web)
+        ran = ratecard("backfill", "mixed", "--since", iso(START)[:10], "--dry-run")
+        assert (ran.code, ran.out.splitlines()[0]) == (0, "mixed sent: 1 copies, 0 fetched, 1 to be fetched")
+        assert "left out  mixed shown: only a browser can read it" in ran.out
+        for refused in (("mixed", "--source", "shown"), ("shown",)):
+            ran = ratecard("backfill", *refused, "--since", iso(START)[:10])
+            assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+            assert f"{refused[0]} shown cannot be backfilled: only a browser can read it" in ran.err
+    assert web.served == []
+
+
 def test_bad_input_is_one_sentence(ratecard: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     for arguments, words in (
         (("backfill", "nobody", "--since", "2025-01-01"), "no provider 'nobody'"),
@@ -579,7 +613,7 @@ def test_the_command_reads_again(ratecard: Command, tmp_path: Path) -> None:
 def test_a_capture_that_is_lost_leaves_the_history_as_it_is(filled: Place) -> None:
     before = told_by(filled.store)
     lost = captures_of(filled.store, "anthropic")[5].capture.sha256
-    (filled.archive.folder / lost[:2] / lost[2:4] / f"{lost}.zst").unlink()
+    (Path(filled.archive.shown) / lost[:2] / lost[2:4] / f"{lost}.zst").unlink()
     with pytest.raises(RatecardError, match=f"{lost} is not in the archive"):
         filled.reread()
     assert told_by(filled.store) == before

@@ -10,8 +10,6 @@ import sys
 import textwrap
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,17 +22,21 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from scraper.daemon import Daemon, serving
+from scraper import providers
+from scraper.daemon import Daemon
 from scraper.dispatch import Runner
 from scraper.due import MONDAY, WEEK, Key, Plan, Window, offset_of
 from scraper.errors import RatecardError
 from scraper.fetch.archive import Archive
 from scraper.fetch.replay import Replay
 from scraper.logs import set_up_logs
+from scraper.records import iso
 from scraper.refresh import Refresh
+from scraper.status import serving
 from scraper.store import Store, list_offers, list_sources, open_store
 from scraper.store.leases import read_due, take_lease
 from tests.captures import Command, Folder, price_page
+from tests.processes import get
 from tests.readings import FIXTURES
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -206,6 +208,40 @@ def test_a_source_that_another_process_has_is_left_alone(store: Store, tmp_path:
     assert {view.row.starts for view in read_due(store).values()} == {1}
 
 
+def test_what_is_due_is_fetched_ahead_but_for_what_has_a_blackout_or_another_process(
+    store: Store, tmp_path: Path
+) -> None:
+    clock = Clock()
+    plans = {**PLANS, KEYS[1]: replace(PLANS[KEYS[1]], blackout=(Window(timedelta(), HOUR),))}
+    work = runner(store, tmp_path, clock, plans)
+    other = runner(store, tmp_path, clock, {KEYS[2]: PLANS[KEYS[2]]})
+    flow = work.flow
+    begun: list[Sequence[Sequence[str]]] = []
+    dropped: list[Sequence[str]] = []
+
+    @contextmanager
+    def ahead(_run: int, many: Sequence[Sequence[str]]) -> Iterator[Callable[[Sequence[str]], None]]:
+        begun.append(many)
+        yield dropped.append
+
+    def meanwhile(at: datetime, run: int) -> Refresh:
+        work.flow = flow
+        assert len(other.tick().report.sources) == 1
+        return flow(at, run)
+
+    work.ahead, work.flow = ahead, meanwhile
+    ran = work.tick().report.sources
+    addresses = {
+        key: source.addresses for key in KEYS for source in providers.sources(key.provider) if source.name == key.source
+    }
+    assert len(ran) == len(KEYS) - 1
+    (many,) = begun
+    assert {*map(tuple, many)} == {addresses[key] for key in KEYS if key != KEYS[1]}
+    assert dropped == [addresses[KEYS[2]]]
+    assert work.tick().report.sources == ()
+    assert len(begun) == 1, "where nothing is due, nothing is fetched"
+
+
 def test_a_lease_is_renewed_while_the_work_goes_on(store: Store, tmp_path: Path) -> None:
     key = KEYS[4]
     work = runner(store, tmp_path, Clock(), {key: PLANS[key]})
@@ -228,15 +264,6 @@ def test_a_lease_is_renewed_while_the_work_goes_on(store: Store, tmp_path: Path)
 
 
 # How it answers.
-
-
-def get(address: str, path: str) -> tuple[int, str]:
-    try:
-        with urllib.request.urlopen(f"http://{address}{path}", timeout=10) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
 
 
 def test_health_readiness_and_metrics(store: Store, tmp_path: Path) -> None:
@@ -273,6 +300,46 @@ def test_health_readiness_and_metrics(store: Store, tmp_path: Path) -> None:
     for bad in ("9464", "127.0.0.1:many", ":9464", "127.0.0.1:99999"):
         with pytest.raises(RatecardError, match="write HOST:PORT"), serving(bad, pages):
             pass
+
+
+def test_a_daemon_that_has_nothing_to_do_for_long_is_healthy(store: Store, tmp_path: Path) -> None:
+    work = runner(store, tmp_path, Clock())
+    seconds = [0.0]
+    work.timer = lambda: seconds[0]
+    work.tick()
+    keeper = Daemon(runner=work, tick_seconds=0.02)
+    stop = threading.Event()
+    loop = threading.Thread(target=keeper.loop, args=(stop,))
+    loop.start()
+    try:
+        for _ in range(3):
+            seconds[0] += 3600
+            wait_for(lambda: keeper.healthz().status == 200, 5)
+    finally:
+        stop.set()
+        loop.join()
+
+
+def test_a_clock_that_was_ahead_is_said_and_waited_for(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = Key("anthropic", "docs-pricing")
+    ahead = datetime.now(UTC).replace(microsecond=0) + 5 * WEEK
+    clock = Clock(ahead)
+    captures = Folder(tmp_path / "captures").add(price_page([("Claude Opus 4.7", "5", "25")]), iso(ahead))
+    work = runner(store, tmp_path, clock, {key: Plan(every=WEEK)}, captures.path)
+    assert not work.tick().report.failed
+    clock.now = ahead - 4 * WEEK
+    (refused,) = work.tick().report.failed
+    assert f"at {iso(ahead)}, which is later than this refresh, of {iso(clock.now)}" in refused.error
+    assert "if a clock was ahead then, nothing of the source is taken before that time" in refused.error
+    ratecard = Command(f"sqlite:///{tmp_path}/ratecard.db", monkeypatch, capsys)
+    assert (
+        f"LOOK  source anthropic docs-pricing: last read or tried at {iso(ahead)}, which is" in ratecard("doctor").out
+    )
+    clock.now = ahead + 2 * WEEK
+    (taken,) = work.tick().report.sources
+    assert not taken.failed
 
 
 def test_the_database_goes_away_and_comes_back(postgres_url: str, tmp_path: Path) -> None:

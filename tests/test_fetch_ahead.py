@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 
-from tests.fetching import HOSTS, client, failed, ok
-from tests.hostile import Asked, drip, head, hostile, page
+from scraper.store import StoreMemory, open_store
+from tests.fetching import HOSTS, NOW, client, failed, ok
+from tests.hostile import Asked, busy, drip, head, hostile, page
 
 
 def slow_page(asked: Asked) -> tuple[bytes, ...]:
@@ -68,6 +70,40 @@ def test_only_so_many_are_fetched_ahead_of_the_one_that_is_read() -> None:
             for addresses in many[1:]:
                 ok(run.fetch(addresses))
         assert len(server.paths()) == 200
+
+
+def test_what_is_dropped_makes_room_for_others() -> None:
+    routes = {f"/{n}": page() for n in range(10)}
+    with hostile(routes, everywhere=True) as server:
+        many = [[server.url(f"/{n}", host)] for host in HOSTS[:20] for n in range(10)]
+        run = client()
+        with run.ahead(many) as drop:
+            ok(run.fetch(many[0]))
+            for addresses in many[1:199:2]:
+                drop(addresses)
+            for addresses in many[2:199:2]:
+                ok(run.fetch(addresses))
+            ok(run.fetch(many[199]))
+        assert 101 <= len(server.paths()) <= 165, "what was under way, and no more"
+
+
+def test_one_address_that_several_want_is_no_trap() -> None:
+    with hostile({"/": page()}) as server:
+        many = [[server.url("/")]] * 70
+        run = client()
+        with run.ahead(many):
+            assert {ok(run.fetch(addresses)).body for addresses in many} == {b"<p>$2.50</p>"}
+
+
+def test_f01_a_wait_is_remembered_at_once(database_url: str) -> None:
+    with hostile({"/a": page(), "/b": busy("7200")}, everywhere=True) as server, open_store(database_url) as store:
+        many = [[server.url("/a", HOSTS[0])], [server.url("/b", HOSTS[1])]]
+        run = client(StoreMemory(store))
+        with run.ahead(many):
+            assert failed(run.fetch(many[1])).status == 429
+            # As another process sees it, should this one be killed now.
+            until = StoreMemory(store).not_before(f"{HOSTS[1]}:{server.port}")
+            assert until == NOW + timedelta(hours=2)
 
 
 @pytest.mark.parametrize("how", ["leaves", "fails"])

@@ -78,7 +78,7 @@ def test_not_modified_without_the_body_in_the_archive_is_asked_for_in_full(archi
     with hostile({"/": marked}) as server:
         run(server.url("/"), memory, archive, 0)
         sha = hashlib.sha256(OLD).hexdigest()
-        (archive.folder / sha[:2] / sha[2:4] / f"{sha}.zst").write_bytes(b"")
+        (Path(archive.shown) / sha[:2] / sha[2:4] / f"{sha}.zst").write_bytes(b"")
         assert run(server.url("/"), memory, archive, 1) == (OLD, 200)
         assert "if-none-match" not in server.asked[-1].headers
 

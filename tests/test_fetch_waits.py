@@ -79,6 +79,14 @@ def test_f01_it_is_remembered_in_the_store(database_url: str) -> None:
         assert failed(client(memory, NOW + timedelta(minutes=61)).fetch([server.url("/")])).kind == "network"
 
 
+def test_f25_a_wait_that_was_remembered_while_the_clock_was_years_ahead_is_not_waited_for() -> None:
+    memory = ShortMemory()
+    with hostile({"/": in_turn(busy("3600"), page())}) as server:
+        client(memory, NOW + timedelta(days=3650)).fetch([server.url("/")])
+        assert memory.not_before(f"127.0.0.1:{server.port}") == NOW + timedelta(days=3650, hours=1)
+        ok(client(memory).fetch([server.url("/")]))
+
+
 @pytest.mark.parametrize("said", [None, "", "soon", "-5", "1.5", "Mon, 99 Foo 2026", "12 parsecs"])
 def test_f01_a_wait_that_makes_no_sense_is_our_own(said: str | None) -> None:
     memory = ShortMemory()

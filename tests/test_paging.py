@@ -391,7 +391,7 @@ def test_a_page_that_is_lost_in_the_archive_leaves_the_history_as_it_is(place: P
     place.replay(0)
     before = place.told()
     lost = captures_of(place.store, PROVIDER)[0].capture.further[1].sha256
-    (place.archive.folder / lost[:2] / lost[2:4] / f"{lost}.zst").unlink()
+    (Path(place.archive.shown) / lost[:2] / lost[2:4] / f"{lost}.zst").unlink()
     with pytest.raises(RatecardError, match=f"{lost} is not in the archive"):
         place.reread()
     assert place.told() == before
@@ -603,7 +603,7 @@ def test_the_command_shows_the_page_of_a_value(ratecard: Command, tmp_path: Path
     assert "holds 3 captures, all whole" in doctor
     changed = ratecard("reread", PROVIDER)
     assert (changed.code, "read again from 1 captures. 0 changes" in changed.out) == (0, True)
-    (place.archive.folder / third.sha256[:2] / third.sha256[2:4] / f"{third.sha256}.zst").unlink()
+    (Path(place.archive.shown) / third.sha256[:2] / third.sha256[2:4] / f"{third.sha256}.zst").unlink()
     assert f"capture {third.sha256} of {address(2)}" in ratecard("doctor").out
 
 
@@ -639,7 +639,7 @@ def test_killed_between_pages_nothing_is_half(place: Place, provider: Path, tmp_
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "RATECARD_DB": url,
-            "RATECARD_ARCHIVE": str(place.archive.folder),
+            "RATECARD_ARCHIVE": place.archive.shown,
             "RATECARD_FAILPOINT": seam,
         },
     )

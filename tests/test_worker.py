@@ -31,10 +31,11 @@ from scraper.refresh import Refresh
 from scraper.settings import Settings
 from scraper.store import Store, StoreMemory, open_store
 from scraper.store.leases import read_due, take_lease
-from scraper.worker import Queue, Worker, host_locks, open_queue
+from scraper.worker import Queue, Worker, health_of, host_locks, open_queue
 from tests.captures import Command
 from tests.fleet import Fleet, check_fleet, registered, run_fleet, wait_for
 from tests.hostile import hostile, page
+from tests.processes import get
 from tests.readings import FIXTURES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,6 +56,20 @@ def test_two_daemons_and_four_workers_one_of_which_is_killed(postgres_url: str, 
     assert set(done.values()) == {1}
     assert sum(event["event"] == "job of a dead worker put back" for event in events) == 1
     print(f"{fleet.sources} sources in {took:.1f} s, {seen.pages()} requests for pages; at most one at once to a host")
+
+
+def test_a_worker_may_do_several_sources_at_a_time(postgres_url: str, tmp_path: Path) -> None:
+    fleet = Fleet(postgres_url, tmp_path, hosts=8, sources=40)
+    told: list[tuple[int, str]] = []
+
+    def ask() -> None:
+        address = fleet.events(0)[0]["listen"]
+        told.extend(get(address, path) for path in ("/healthz", "/readyz"))
+
+    seen, _ = run_fleet(fleet, 1, 1, jobs=4, seconds=60, latency=0.2, begun=ask)
+    check_fleet(fleet, seen)
+    assert 2 <= seen.together <= 4
+    assert told == [(200, "ok\n"), (200, "ready\n")]
 
 
 # The parts, in this process.
@@ -208,22 +223,75 @@ def test_workers_outlive_a_queue_that_fails(store: Store, tmp_path: Path, capsys
         said += capsys.readouterr().err
         return '"event": "worker failed"' in said
 
-    def rename(name: str, to: str) -> None:
-        with store.writing() as connection:
-            connection.exec_driver_sql(f"ALTER TABLE {name} RENAME TO {to}")
-
     with working(Worker(queue=queue, runner=runner(store, tmp_path))):
         wait_for(lambda: registered(store) == 1)
-        rename("procrastinate_jobs", "away")
+        rename_jobs(store, "procrastinate_jobs", "away")
         wait_for(told)
         with pytest.raises(RatecardError, match="cannot be used"):
             daemon(store, tmp_path, queue).tick()
-        rename("away", "procrastinate_jobs")
+        rename_jobs(store, "away", "procrastinate_jobs")
         daemon(store, tmp_path, queue).tick()
         wait_for(lambda: jobs(store) == 0)
     assert successes(store) == {1: len(PLANS)}
     assert '"retry_in": 1.0' in said
     assert "Traceback" not in said
+
+
+def test_what_failed_long_ago_does_not_make_a_worker_wait_longer(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue = open_queue(store, 2)
+    work = runner(store, tmp_path)
+    seconds = [0.0]
+    work.timer = lambda: seconds[0]
+    said = ""
+
+    def failed(times: int) -> bool:
+        nonlocal said
+        said += capsys.readouterr().err
+        return said.count('"event": "worker failed"') >= times
+
+    with working(Worker(queue=queue, runner=work)):
+        for times in (1, 2):
+            wait_for(lambda: registered(store) == 1)
+            seconds[0] += 3600
+            rename_jobs(store, "procrastinate_jobs", "away")
+            wait_for(lambda times=times: failed(times))  # type: ignore[misc]
+            rename_jobs(store, "away", "procrastinate_jobs")
+    assert said.count('"retry_in": 1.0') == 2
+
+
+def test_a_worker_is_healthy_while_it_waits_and_not_while_a_source_takes_all_too_long(
+    store: Store, tmp_path: Path
+) -> None:
+    queue = open_queue(store, 2)
+    plans = {DEEPSEEK: PLANS[DEEPSEEK]}
+    work = runner(store, tmp_path, plans=plans)
+    seconds, goes_on = [0.0], threading.Event()
+    work.timer = lambda: seconds[0]
+    flow = work.flow
+
+    def slow(at: datetime, run: int) -> Refresh:
+        goes_on.wait(30)
+        return flow(at, run)
+
+    work.flow = slow
+    worker = Worker(queue=queue, runner=work)
+    assert worker.healthz().status == 200, "it has not begun"
+    with working(worker):
+        wait_for(lambda: registered(store) == 1)
+        seconds[0] += 3600
+        wait_for(lambda: worker.healthz().status == 200)
+        daemon(store, tmp_path, queue, plans).tick()
+        wait_for(lambda: work.current is not None)
+        seconds[0] += 3600
+        assert (health_of([worker]).status, health_of([worker]).body) == (
+            503,
+            b"the loop has not moved for 3600 seconds\n",
+        )
+        goes_on.set()
+        wait_for(lambda: jobs(store) == 0)
+        wait_for(lambda: health_of([worker]).status == 200)
 
 
 def test_sources_that_share_a_host_share_a_lock() -> None:
@@ -293,6 +361,11 @@ def test_the_upgrade_makes_the_queue_where_it_is_used(
         assert ratecard("db", "upgrade").code == 0
         with psycopg.connect(postgres_url) as connection:
             assert (connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone() != (None,)) is there
+
+
+def rename_jobs(store: Store, name: str, to: str) -> None:
+    with store.writing() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {name} RENAME TO {to}")
 
 
 def _nothing(folder: Path) -> Replay:

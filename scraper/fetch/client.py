@@ -51,6 +51,7 @@ class Client:
         self._asker = Asker(settings, environ)
         self._hosts: dict[str, Host] = {}
         self._found: queue.SimpleQueue[Found] = queue.SimpleQueue()
+        self._urgent = threading.Event()
         self._ahead: _Ahead | None = None
 
     def fetch(self, addresses: Sequence[str], *, browser: bool = False) -> Fetched | NotFetched:
@@ -69,7 +70,7 @@ class Client:
             with asyncio.Runner(loop_factory=_Loop) as runner:
                 return runner.run(self._fetch(addresses, browser=browser))
         finally:
-            if self._ahead is None or self._found.qsize() >= _AT_ONCE:
+            if self._ahead is None or self._urgent.is_set() or self._found.qsize() >= _AT_ONCE:
                 self._write_down()
 
     def let_go(self) -> float:
@@ -84,14 +85,15 @@ class Client:
         return min(max(seconds, 0.0), longest)
 
     @contextmanager
-    def ahead(self, many: Sequence[Sequence[str]]) -> Iterator[None]:
+    def ahead(self, many: Sequence[Sequence[str]]) -> Iterator[Callable[[Sequence[str]], None]]:
         """Fetch many sources at once in the background for the time of a `with` block.
 
-        In the block, `fetch` hands their answers over; they come soonest in the order given here.
+        In the block, `fetch` hands their answers over; they come soonest in the order given here. What the block gets
+        is to be called with the addresses of a source that will not be asked for after all.
         """
         self._ahead = _Ahead(self._crawl, many)
         try:
-            yield
+            yield self._ahead.drop
         finally:
             self._ahead.close()
             self._ahead = None
@@ -102,12 +104,17 @@ class Client:
             return await crawl.fetch(addresses, browser=browser)
 
     def _crawl(self) -> Crawl:
-        return Crawl(
-            self._settings, self._clock, self._asker, self._hosts, self._memory, self._archive, self._found.put
-        )
+        return Crawl(self._settings, self._clock, self._asker, self._hosts, self._memory, self._archive, self._note)
+
+    def _note(self, found: Found) -> None:
+        self._found.put(found)
+        # That a host wants to be left alone must not be lost with a process; what else is, is found out again.
+        if isinstance(found[1], datetime):
+            self._urgent.set()
 
     def _write_down(self) -> None:
         """Write what is to be remembered, on the thread of the caller and not while others wait for the network."""
+        self._urgent.clear()
         news = News()
         while not self._found.empty():
             name, found = self._found.get()
@@ -133,17 +140,27 @@ class _Ahead:
         self._thread = threading.Thread(target=self._run, name="ratecard-fetch", daemon=True)
         self._thread.start()
         self._loop, self._fetches = self._started.result()
-        self._answers = {tuple(addresses): self._begin(self._in_room(addresses)) for addresses in many}
+        self._inside: set[tuple[str, ...]] = set()
+        self._answers = {key: self._begin(self._in_room(key)) for key in dict.fromkeys(map(tuple, many))}
 
     def fetch(self, addresses: Sequence[str], *, browser: bool) -> Fetched | NotFetched:
         """Return the answer that was fetched ahead, once; any other is fetched now, and so is what needs a browser."""
-        answer = None if browser else self._answers.pop(tuple(addresses), None)
+        key = tuple(addresses)
+        answer = None if browser else self._answers.pop(key, None)
         if answer is None:
             return self._begin(self._fetches.fetch(addresses, browser=browser)).result()
         try:
             return answer.result()
         finally:
-            self._loop.call_soon_threadsafe(self._room.release)
+            self._loop.call_soon_threadsafe(self._leave, key)
+
+    def drop(self, addresses: Sequence[str]) -> None:
+        """Give up an answer that nobody will ask for, whether it is there or not."""
+        key = tuple(addresses)
+        answer = self._answers.pop(key, None)
+        if answer is not None:
+            answer.cancel()
+            self._loop.call_soon_threadsafe(self._leave, key)
 
     def close(self) -> None:
         """Give up what nobody has asked for, and end."""
@@ -163,9 +180,15 @@ class _Ahead:
         finally:
             self._tasks.discard(task)
 
-    async def _in_room(self, addresses: Sequence[str]) -> Fetched | NotFetched:
+    async def _in_room(self, key: tuple[str, ...]) -> Fetched | NotFetched:
         await self._room.acquire()
-        return await self._fetches.fetch(addresses)
+        self._inside.add(key)
+        return await self._fetches.fetch(key)
+
+    def _leave(self, key: tuple[str, ...]) -> None:
+        if key in self._inside:
+            self._inside.remove(key)
+            self._room.release()
 
     def _run(self) -> None:
         try:

@@ -151,7 +151,7 @@ class Crawl:
         self, known: RememberedPage | None, url: httpx.URL, response: httpx.Response
     ) -> Fetched | None:
         if response.status_code == _NOT_MODIFIED and known is not None:
-            return self._unchanged(known, url, response)
+            return await self._unchanged(known, url, response)
         _check_status(response, self._clock())
         check_length(response, self._settings.max_body)
         body = await Body.of(response, self._settings.max_body).read(response)
@@ -176,12 +176,13 @@ class Crawl:
             if secret.encode() in body or any(secret in value for value in headers.values()):
                 raise Failed("refused", "sent a key back, so that nothing of its answer is kept")
 
-    def _unchanged(self, known: RememberedPage, url: httpx.URL, response: httpx.Response) -> Fetched | None:
+    async def _unchanged(self, known: RememberedPage, url: httpx.URL, response: httpx.Response) -> Fetched | None:
         """Return the archived body that still stands, seen again now; None where the archive has lost it."""
         if self._archive is None:
             return None
         try:
-            body = self._archive.get(known.sha256)
+            # An archive may be far away; what else is fetched does not wait for it.
+            body = await asyncio.to_thread(self._archive.get, known.sha256)
         except ArchiveError:
             return None
         self._remember(
@@ -213,7 +214,8 @@ class Crawl:
         return known
 
     def _remember(self, url: httpx.URL, page: RememberedPage) -> None:
-        if len(str(url)) <= _LONGEST_ADDRESS:
+        # Without an archive it would never be of use, and an archive of others has an address for each copy.
+        if self._archive is not None and len(str(url)) <= _LONGEST_ADDRESS:
             self._keep((str(url), page))
 
     # A page as a browser shows it, and what it asks for itself.

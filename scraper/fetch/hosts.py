@@ -18,6 +18,7 @@ from scraper.fetch.robots import Rules
 from scraper.records import iso
 from scraper.settings import Settings
 
+_CLOCKS_DIFFER: Final = 3600.0
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -86,6 +87,7 @@ class Turns:
     ) -> None:
         self._host = host
         self._longest_wait = settings.retry_wait
+        self._longest_rest = settings.retry_later
         self._clock = clock
         self._slots = asyncio.Semaphore(settings.host_concurrency)
         self._everywhere = everywhere
@@ -110,6 +112,10 @@ class Turns:
     def _check_wait(self) -> None:
         until = self._host.not_before
         seconds = (until - self._clock()).total_seconds() if until is not None else 0.0
+        if seconds > self._longest_rest + _CLOCKS_DIFFER:
+            # Nobody may ask for so much: the clock was ahead when this was remembered.
+            self._host.not_before = None
+            return
         if until is not None and seconds > self._longest_wait:
             raise Failed("later", f"was not asked: its host wants to be left alone until {iso(until)}")
         self._host.put_off(seconds)

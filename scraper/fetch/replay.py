@@ -12,7 +12,7 @@ import csv
 import gzip
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -100,9 +100,12 @@ class Replay:
                 return row.answer()
         return NotFetched("not_captured", self._missing(addresses), addresses[0])
 
-    def ahead(self, many: Sequence[Sequence[str]]) -> AbstractContextManager[None]:  # noqa: ARG002
+    def ahead(
+        self,
+        many: Sequence[Sequence[str]],  # noqa: ARG002
+    ) -> AbstractContextManager[Callable[[Sequence[str]], None]]:
         """Do nothing: what lies in a folder is there when it is asked for."""
-        return nullcontext()
+        return nullcontext(lambda _: None)
 
     def _missing(self, addresses: Sequence[str]) -> str:
         others = f" (nor of its {len(addresses) - 1} other addresses)" if len(addresses) > 1 else ""

@@ -152,7 +152,8 @@ def _make_folder(address: URL) -> None:
 
 def _engine(address: URL) -> Engine:
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, connect_args={"connect_timeout": 10}, pool_pre_ping=True)
+        # As many connections as there are threads: some wait for each other's locks, and none for a connection.
+        return create_engine(address, connect_args={"connect_timeout": 10}, pool_pre_ping=True, max_overflow=-1)
     # How long to wait for another writer can be said in the address, too: sqlite:///FILE?timeout=5
     wait = {} if "timeout" in address.query else {"timeout": _WAIT_SECONDS}
     engine = create_engine(address, connect_args=wait)
