@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from scraper.contracts import Contract, contract_for, contracts_of
@@ -47,7 +48,8 @@ def contract_of(provider: str, source: str) -> Contract:
 @lru_cache(maxsize=256)
 def contracts(provider: str) -> Mapping[str, Contract]:
     """Return the contracts of a provider by the source, or the pattern of sources, that they are for."""
-    return contracts_of(_toml(provider).get("contract", {}), _file(provider))
+    stated = _toml(provider).get("contract", {}) if _path(provider).is_file() else {}
+    return contracts_of(stated, _file(provider))
 
 
 def _file(provider: str) -> str:
@@ -55,8 +57,12 @@ def _file(provider: str) -> str:
 
 
 def _toml(provider: str) -> dict[str, Any]:
-    text = resources.files(__name__).joinpath(_file(provider)).read_text(encoding="utf-8")
+    text = _path(provider).read_text(encoding="utf-8")
     return tomllib.loads(text, parse_float=Decimal)
+
+
+def _path(provider: str) -> Traversable:
+    return resources.files(__name__).joinpath(_file(provider))
 
 
 def call(provider: str, model_id: str) -> str:
