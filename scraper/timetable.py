@@ -77,10 +77,11 @@ def due_line(tick: Tick) -> str:
         more = f" and {len(failed) - _SHOWN_FAILURES} more" if len(failed) > _SHOWN_FAILURES else ""
         said.append(f"{len(failed)} failed ({', '.join(failed[:_SHOWN_FAILURES])}{more})")
     said += [f"{tick.left} not begun, since it was stopped"] if tick.left else []
+    held = f", {len(tick.report.held):,} held" if tick.report.held else ""
     run = f"Run {tick.report.run}: " if tick.report.run is not None else ""
     return (
         f"{run}{len(sources) + tick.left} sources were due: {', '.join(said)}. "
-        f"{len(tick.report.changes):,} changes, {len(tick.report.held):,} held. {following}"
+        f"{len(tick.report.changes):,} changes{held}. {following}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from scraper.errors import RatecardError
 from scraper.publish.review import ids_meant, ids_text
 from tests.captures import Command, Folder, Ran, price_page
+from tests.processes import finished, start
 
 OPUS = ("Claude Opus 4.7", "5", "25")
 HAIKU = ("Claude Haiku 4.5", "1", "5")
@@ -164,3 +166,14 @@ def test_numbers_are_written_as_they_are_read() -> None:
     assert ids_meant(["3,12-14", "57"], {12, 14, 57}) == [3, 12, 14, 57]
     with pytest.raises(RatecardError, match="none waits"):
         ids_meant(["20-30"], {12})
+
+
+@pytest.mark.parametrize(("seam", "done"), [("inside_commit", False), ("before_commit", False), ("after_commit", True)])
+def test_f28_an_approval_that_is_killed_is_whole_or_not_there(cut: Command, seam: str, done: bool) -> None:
+    killed = finished(start("review", "approve", "1", "--by", "kim", db=cut.db, failpoint=f"{seam}:1"))
+    assert killed.returncode == -signal.SIGKILL, killed
+    assert value(cut) == (("0.50", []) if done else ("5", ["held"]))
+    again = cut("review", "approve", "1", "--by", "kim")
+    assert again.code == (2 if done else 0)
+    assert value(cut) == ("0.50", [])
+    assert len(cut("diff", "--json").json) == 1

@@ -49,7 +49,8 @@ def contract_of(provider: str, source: str) -> Contract:
 @lru_cache(maxsize=256)
 def contracts(provider: str) -> Mapping[str, Contract]:
     """Return the contracts of a provider by the source, or the pattern of sources, that they are for."""
-    return contracts_of(_toml(provider).get("contract", {}), _file(provider))
+    stated = _toml(provider).get("contract", {})
+    return contracts_of(stated, _file(provider))
 
 
 def _file(provider: str) -> str:
