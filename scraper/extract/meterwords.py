@@ -4,7 +4,7 @@ A grammar says of words what they mean; the words that it does not know are the 
 say is kept by aspect:
 
 - `direction` (input, output), `cache` (read, write), `modality`, `training`: which tokens a price is for;
-- `of`: what is counted where that is not tokens (image, page …), `clock`: what an hour or a second runs over;
+- `undirected`: the meter of tokens that have no direction, `clock`: what an hour or a second runs over, `reranks`;
 - `tier`, `region`, `ttl`, `variant`, `resolution`, `quality`, `mode`: labels;
 - `skip`: why the meter is no price of a model; `refuse`: why its price cannot be said.
 """
@@ -158,9 +158,9 @@ def _of_other(aspects: Aspects, thing: str) -> str:
     if thing in ("second", "minute", "hour"):
         meter = f"{aspects.get('clock', '')}_{thing}s"
         if meter not in ("audio_seconds", "audio_minutes", "audio_hours", "video_seconds"):
-            raise Unreadable(f"it does not say what a {thing} is of")
+            raise Unreadable(f"it does not say what its {thing}s are of")
         return meter
-    if thing == "search" and aspects.get("of") == "rerank":
+    if thing == "search" and aspects.get("reranks"):
         return "search_units"
     found = _COUNTED.get((thing, aspects.get("direction") or "output"))
     if found is None:

@@ -49,7 +49,7 @@ USAGE: Final = (
     ("custom model", says(variant="fine-tuned")),
     (r"(t2i|i2i) (\d+) (standard|premium)", says(mode=r"\g<1>", resolution=r"\g<2>", quality=r"\g<3>")),
     ("created image", says(direction="output")),
-    ("search", says(of="rerank")),
+    ("search", says(reranks="yes")),
     ("long (?:ctx|context)", says(refuse="the list does not say from how many tokens on a context is long")),
     ("provisioned ?throughput|provisioned|reserved|model ?units|tpm", says(skip="capacity by the hour")),
     ("customization", says(skip="training and storage of models of one's own")),
