@@ -128,3 +128,37 @@ def test_deepseek_refuses_rows_that_lost_a_span() -> None:
     reading = source.read(Document(page, "markdown", source.addresses[0]))
     assert values(reading) == {("deepseek-a1", "context_window", None): "1000000"}
     assert {note.locator.split("/")[1] for note in reading.notes} == {"row[3]", "row[4]", "row[5]", "row[6]"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("<p>output</p>", "<p>OUTPUT</p>").replace("<p>Model</p>", "<p>Models</p>"),
+        cells(lambda row: row[::-1]),
+        lambda text: text.replace(" (cached)", " cached input"),
+        lambda text: text.replace("<p>Input</p>", "<p>Input price</p>"),
+    ],
+)
+def test_together_reads_the_same_values(change: Callable[[str], str]) -> None:
+    def with_row(text: str) -> str:
+        """The page writes its header cells without a row."""
+        return change(re.sub(r"<thead>(.*?)</thead>", r"<thead><tr>\1</tr></thead>", text))
+
+    before, after, _ = changed("together", "pricing.2026-09-01.html", with_row)
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("Price per 1M tokens", "Price"),
+        lambda text: text.replace("Price per 1M tokens", "Price per image"),
+        lambda text: text.replace(" (cached)", " (remembered)"),
+        lambda text: text.replace("<p>Input</p>", "<p>What goes in</p>"),
+    ],
+)
+def test_together_says_what_it_leaves_out(change: Callable[[str], str]) -> None:
+    before, after, reading = changed("together", "pricing.2026-09-01.html", change)
+    assert len(reading.notes) > 2  # two cells of $0.00 are noted anyway
+    assert {key: value for key, value in after.items() if key in before}.items() <= before.items()
+    assert len(set(after) & set(before)) < len(before)

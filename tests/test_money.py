@@ -296,3 +296,9 @@ def test_any_heading_is_looked_at_without_failing(text: str) -> None:
 def test_a_unit_that_cannot_be_converted_exactly_is_refused() -> None:
     with pytest.raises(Unreadable):
         per(Decimal(1), Unit(Decimal(3), "image"), Unit(Decimal(1), "image"))
+
+
+def test_a_dot_in_the_middle_parts_two_prices() -> None:
+    first, second = read_money("$0.269 /Mt· Cache Read $0.1345 /Mt").prices
+    assert (first.after, second.before) == ("", "· Cache Read")
+    assert first.unit == second.unit == Unit(Decimal(1_000_000), "token")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
+from scraper.meters import is_rate_key
 from scraper.records import clean
 
 KINDS: Final = ("html", "markdown", "json")
@@ -65,6 +68,13 @@ _WALLS: Final = (
         r"you('re| are) not (logged|signed) in|(must|need to) be (logged|signed) in",
     ),
 )
+_CONSENT = _wall(
+    "a consent notice",
+    r"^before you continue\b|\b(cookie|privacy) (consent|notice|settings|preferences)$|^(we value )?your privacy$|"
+    r"^consent\b",
+    r"before you continue to|(accept|agree to|allow) (all |our |the )*cookies (to|before|and) continu|"
+    r"(need|require|ask for) your consent",
+)
 _PASSWORD_FIELD = re.compile(r"""<input\b[^<>]*\btype\s*=\s*["']?password\b""", re.IGNORECASE)
 _PRICE = re.compile(r"(?:[$€£¥￥]|US\$|USD|RMB|CNY)\s?\d|\d\s?(?:元|USD\b|[€¥])")
 
@@ -113,6 +123,40 @@ def problem_with(body: bytes, text: str, content_type: str, expected_kind: str) 
     return None
 
 
+def problem_with_address(asked: Sequence[str], answered: str) -> str | None:
+    """Say where an answer came from instead of the page, None where it came from one of the hosts that were asked.
+
+    `asked` are the addresses of a source, `answered` is the address that gave the answer after redirects. What has
+    moved to another host, or to the home page, may be anything: the source's addresses are to be looked at again.
+    """
+    asked_parts, answer = [urlsplit(address) for address in asked], urlsplit(answered)
+    hosts = {_host(parts.hostname) for parts in asked_parts}
+    if _host(answer.hostname) not in hosts:
+        return f"an answer from another host ({answered}), not the page; the source's address has probably moved"
+    if answer.path.strip("/") or answer.query or any(not parts.path.strip("/") for parts in asked_parts):
+        return None
+    return f"the home page ({answered}), not the page; the source's address has probably moved"
+
+
+def _host(name: str | None) -> str:
+    return (name or "").casefold().removeprefix("www.")
+
+
+def problem_without_prices(text: str, kind: str, publishes: Iterable[str]) -> str | None:
+    """Say that a page has no price at all, None where it has one or its source does not publish any.
+
+    `text` is the decoded body with its scripts, which may carry the page's data; `publishes` are the source's fields.
+    A feed (`kind` is `json`) has amounts without marks.
+    """
+    if kind == "json" or not any(is_rate_key(field) for field in publishes):
+        return None
+    for written, meant in _ENTITIES.items():
+        text = text.replace(written, meant)
+    if _PRICE.search(_TAG.sub("", text)) or _PRICE.search(text):
+        return None
+    return "a page without a single price, not the price list"
+
+
 def _is_json(start: str, content_type: str) -> bool:
     if not start.startswith(("{", "[")):
         return False
@@ -141,7 +185,7 @@ def _notice(text: str) -> str | None:
     if _PRICE.search(visible):
         return None
     short = short and not _TABLE.search(text)
-    for wall in _WALLS:
+    for wall in (*_WALLS, _CONSENT):
         if wall.title.search(title) or (short and wall.words.search(visible)):
             return f"{wall.what} {shown}"
     if short and _PASSWORD_FIELD.search(text):

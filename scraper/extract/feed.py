@@ -72,12 +72,12 @@ More = Callable[[Row, str, Offers], Iterator[Fact]]
 class Feed:
     """The contract of a JSON feed.
 
-    `rows` is the JSON pointer of the list of offers. `free(row)` says whether a price of 0 in this row means free; else
-    0 is a placeholder and no price. A negative number is never a price ("varies"). `promotional(row)` says that the
-    prices of the row are discounted. `known` are keys of a row, and of its objects that hold prices
-    (`pricing/web_search`), that are seen and on purpose not read; a mapping gives the reasons. Where each row says the
-    unit of its prices, `unit_at` is its path and `units` are the texts that are understood: a row with another one has
-    no prices and is noted.
+    `rows` is the JSON pointer of the list of offers, `name` the path of an offer's name in its row. `free(row)` says
+    whether a price of 0 in this row means free; else 0 is a placeholder and no price. A negative number is never a
+    price ("varies"). `promotional(row)` says that the prices of the row are discounted. `skip(row)` says that a row is
+    no offer. `known` are keys of a row, and of its objects that hold prices (`pricing/web_search`), that are seen and
+    on purpose not read; a mapping gives the reasons. Where each row says the unit of its prices, `unit_at` is its path
+    and `units` are the texts that are understood: a row with another one has no prices and is noted.
     """
 
     rows: str
@@ -119,10 +119,10 @@ def _read_page(page: Document, feed: Feed, offers: Offers) -> None:
         raise Unreadable(f"{feed.rows} holds no list of offers")
     for number, row in enumerate(rows):
         pointer = f"{feed.rows}/{number}"
+        if isinstance(row, dict) and feed.skip(row):
+            continue
         if not isinstance(row, dict) or not isinstance(row.get(feed.model_id), str):
             offers.note("off_contract", f"a row without the text {feed.model_id!r}", f"#{pointer}")
-            continue
-        if feed.skip(row):
             continue
         try:
             named = feed.named(row) if feed.named is not None else _named(row, feed)
@@ -134,7 +134,7 @@ def _read_page(page: Document, feed: Feed, offers: Offers) -> None:
 
 def _named(row: Row, feed: Feed) -> Named:
     model_id = clean(row[feed.model_id])
-    return Named(model_id, clean(str(row.get(feed.name) or model_id)) if feed.name else model_id)
+    return Named(model_id, clean(str(at_path(row, feed.name) or model_id)) if feed.name else model_id)
 
 
 def row_facts(row: Row, feed: Feed, pointer: str, offers: Offers) -> list[Fact]:

@@ -117,7 +117,7 @@ _FREE = re.compile(r"free(?: of charge)?|no charge|\$0(?:\.0+)? \(free\)", re.IG
 
 _QUANTITY = r"(?P<quantity>\d[\d,]*(?:\.\d+)?)?\s?(?P<scale>k|m|b|thousand|million|billion)?"
 _THINGS: Final = (
-    (r"m\s?tok(?:ens?|s)?", Decimal(1_000_000), "token"),
+    (r"m\s?tok(?:ens?|s)?|mt", Decimal(1_000_000), "token"),
     (r"k\s?tok(?:ens?|s)?", Decimal(1_000), "token"),
     (r"(?:input |output |cached |text |audio |image )?tok(?:ens?|s)?", Decimal(1), "token"),
     (r"(?:m|million) ?char(?:acter)?s?", Decimal(1_000_000), "character"),
@@ -277,10 +277,14 @@ def _is_range(text: str) -> bool:
 
 
 def _own_part(between: str) -> str:
-    """Return what of the text between two amounts belongs to the first: not the next line, not "Output:"."""
+    """Return what of the text between two amounts belongs to the first: not the next line, not "Output:", nor what
+    follows a dot in the middle ("$0.27 /Mt · Cache Read $0.13 /Mt").
+    """
     line_end = between.find("\n")
     if line_end >= 0 and between[line_end:].strip():
         return between[:line_end]
+    if "·" in between:
+        return between[: between.rindex("·")]
     label = re.search(r"[A-Za-z][\w ()<>=≤≥.,-]*:\s*$", between)
     return between[: label.start()] if label else between
 

@@ -86,13 +86,13 @@ _PHRASES: Final = tuple(
         ("tier", r"standard|batch(?: api)?|flex|priority|fast(?: mode)?"),
         (
             "direction",
-            rf"(?:cached input|input caching|cache (?:reads?|hits?)|cache writes?|inputs?|outputs?){_PRICE}(?!\w)",
+            rf"(?:cached(?: input)?|input caching|cache (?:reads?|hits?)|cache writes?|inputs?|outputs?){_PRICE}(?!\w)",
         ),
         ("nothing", r"same as standard(?:, \w+ pricing not yet implemented)?|default|usd|each|then"),
         ("nothing", r"[a-z ]+ charges also apply"),
     )
 )  # fmt: skip
-_BETWEEN: Final = re.compile(r"(?:\(\d{1,2}\)|\[\d{1,2}\]|[\s,;:()|*+•.†‡¹²³]|[-–—](?=\s)|\band\b)+", re.IGNORECASE)
+_BETWEEN: Final = re.compile(r"(?:\(\d{1,2}\)|\[\d{1,2}\]|[\s,;:()|*+•·.†‡¹²³]|[-–—](?=\s)|\band\b)+", re.IGNORECASE)
 _DIRECTIONS: Final = {"input c": "cache_read", "input": "input", "output": "output", "cached": "cache_read",
                       "cache r": "cache_read", "cache h": "cache_read", "cache w": "cache_write"}  # fmt: skip
 

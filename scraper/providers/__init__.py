@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 from urllib.parse import urlsplit
 
+from scraper.contracts import Contract, contract_for, contracts_of
 from scraper.errors import RatecardError
 from scraper.extract.source import Source
 
@@ -32,8 +34,30 @@ def sources(provider: str) -> tuple[Source, ...]:
 
 def facts(provider: str) -> dict[str, Any]:
     """Return the facts for people who use a provider (its NAME.toml): address, key variable, call, gotchas."""
-    text = resources.files(__name__).joinpath(f"{provider.replace('-', '_')}.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return {key: value for key, value in _toml(provider).items() if key != "contract"}
+
+
+def contract_of(provider: str, source: str) -> Contract:
+    """Return what a good reading of a source has (`[contract.…]` of NAME.toml); an empty contract asks for nothing.
+
+    Raises `RatecardError`, naming the file and the key, where a contract is not well formed.
+    """
+    return contract_for(contracts(provider), source)
+
+
+@lru_cache(maxsize=256)
+def contracts(provider: str) -> Mapping[str, Contract]:
+    """Return the contracts of a provider by the source, or the pattern of sources, that they are for."""
+    return contracts_of(_toml(provider).get("contract", {}), _file(provider))
+
+
+def _file(provider: str) -> str:
+    return f"{provider.replace('-', '_')}.toml"
+
+
+def _toml(provider: str) -> dict[str, Any]:
+    text = resources.files(__name__).joinpath(_file(provider)).read_text(encoding="utf-8")
+    return tomllib.loads(text, parse_float=Decimal)
 
 
 def keys(wanted: Iterable[str] | None = None) -> dict[str, dict[str, str]]:

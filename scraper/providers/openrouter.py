@@ -5,16 +5,15 @@ One row is one id that a caller sends; ids that end in `:free` and `:batch` are 
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from scraper.extract import Unreadable, jsontext, router
 from scraper.extract.document import Document
-from scraper.extract.feed import Feed, Spec, as_text, at_path, read_feed, row_facts, whole_tokens
+from scraper.extract.feed import Feed, Spec, as_text, at_path, read_feed, whole_tokens
+from scraper.extract.hosts import host_facts
 from scraper.extract.offers import Named, Offers
-from scraper.extract.source import Source
+from scraper.extract.source import Source, SourceKind
 from scraper.extract.specs import day_of_epoch, read_date
-from scraper.meters import RateKey
 from scraper.records import Reading, clean
 
 _MODELS: Final = Feed(
@@ -83,16 +82,7 @@ def read_endpoints(document: Document) -> Reading:
     if not isinstance(rows, list) or not isinstance(at_path(model, "id"), str):
         raise Unreadable("it is not the list of endpoints of a model")
     named = Named(clean(model["id"]), clean(str(model.get("name") or model["id"])))
-    for number, row in enumerate(rows):
-        pointer = f"{_ENDPOINT.rows}/{number}"
-        tag = at_path(row, "tag")
-        if not isinstance(tag, str) or not re.fullmatch(r"[^\s{},=]{1,80}", tag) or not tag.isprintable():
-            offers.note("off_contract", "an endpoint without a tag", f"#{pointer}")
-            continue
-        for fact in row_facts(row, _ENDPOINT, pointer, offers):
-            if fact.currency is not None:
-                key = RateKey.parse(fact.field).with_labels(upstream=tag)
-                offers.add(named, [fact.model_copy(update={"field": str(key)})])
+    offers.add(named, host_facts(rows, _ENDPOINT, _ENDPOINT.rows, offers))
     return offers.reading()
 
 
@@ -102,6 +92,7 @@ _HOSTED: Final = ("deepseek/deepseek-v3.2", "meta-llama/llama-3.3-70b-instruct",
 SOURCES = (
     Source(
         name="models",
+        kind=SourceKind.CATALOGUE,
         addresses=("https://openrouter.ai/api/v1/models",),
         read=read_models,
         publishes=frozenset({price.key for price in router.PRICES} | {spec.field for spec in _MODELS.specs}),
@@ -109,6 +100,7 @@ SOURCES = (
     *(
         Source(
             name=f"endpoints/{model}",
+            kind=SourceKind.CATALOGUE,
             addresses=(f"https://openrouter.ai/api/v1/models/{model}/endpoints",),
             read=read_endpoints,
             publishes=frozenset(),

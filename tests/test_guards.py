@@ -1,0 +1,763 @@
+"""Guards: what each of them objects to, where its limits are, and what none of them objects to."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import combinations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scraper.checks import GUARDS, Verdict, judge
+from scraper.checks.absolute import BOUNDS, skeleton, span_of
+from scraper.contracts import Contract
+from scraper.meters import METERS
+from scraper.records import Offer, Reading, State
+from tests.judging import (
+    NOW,
+    Offers,
+    fact,
+    failing,
+    held,
+    judged,
+    many,
+    offer,
+    reading,
+    releases,
+    seen,
+    standing,
+)
+
+
+def test_every_guard_says_what_it_saw() -> None:
+    judgement = judged(many(3, {"input": "5"}), many(3, {"input": "5"}))
+    assert [one.name for one in judgement.seen] == [guard.__name__ for guard in GUARDS]
+    assert len({guard.__name__ for guard in GUARDS}) == len(GUARDS)
+    assert all(guard.__doc__ for guard in GUARDS)
+    assert {one.verdict for one in judgement.seen} == {Verdict.PASS}
+    assert (judgement.failures, judgement.holds) == ((), ())
+
+
+def test_a_reading_that_says_what_stood_is_never_held_whatever_it_says() -> None:
+    doubtful = {"m": {"input": "900000", "cache_read": "950000", "context_window": "9", "max_output_tokens": "99"}}
+    assert len(held(judged(doubtful))) == 4
+    assert judged(doubtful, doubtful).holds == ()
+
+
+def test_messages_are_whole_sentences_with_their_numbers() -> None:
+    (hold,) = judged({"openai/gpt-x": {"input": "0.5"}}, {"openai/gpt-x": {"input": "5"}}).holds
+    assert hold.message == "input of openai/gpt-x fell from 5 to 0.5 USD per 1M tokens, about a tenth"
+    (hold,) = judged({"m": {"images": "75"}}, {"m": {"images": "2"}}).holds
+    assert hold.message.startswith("images of m is 75 USD per image, outside of 0.0001 to 20")
+
+
+# What a reading as a whole must have.
+
+
+@pytest.mark.parametrize("before", [{}, many(3, {"input": "5"})])
+def test_f14_no_offers_fail(before: Offers) -> None:
+    judgement = judged({}, before)
+    assert failing(judgement) == {"no_offers"}
+    assert judgement.failures == ("the reading has no offers at all; the page has probably changed its shape",)
+
+
+def test_f14_no_prices_fail_where_there_were_some() -> None:
+    without = many(2, {"context_window": "128000"})
+    assert failing(judged(without, many(2, {"input": "5"}))) == {"no_prices"}
+    assert failing(judged(without, many(2, {"context_window": "128000"}))) == set()
+    assert failing(judged(without)) == set()
+    gone = {"m0": {"input": fact("input", None, state=State.NOT_OFFERED)}}
+    assert failing(judged(gone, many(1, {"input": "5"}))) == {"no_prices"}
+    assert failing(judged({**gone, "m1": {"output": "1"}}, many(1, {"input": "5"}))) == set()
+
+
+@pytest.mark.parametrize(("count", "fails"), [(2, True), (3, False), (5, False), (6, True)])
+def test_the_contract_limits_the_number_of_offers(count: int, fails: bool) -> None:
+    judgement = judged(many(count, {"input": "5"}), contract=Contract(offers=(3, 5)))
+    assert failing(judgement) == ({"count_of_offers"} if fails else set())
+
+
+def test_the_contract_names_what_must_be_there() -> None:
+    contract = Contract(must_have=("gpt-*", "o?-*", "Claude *"))
+    whole: Offers = {"gpt-5": {"input": "1"}, "o3-mini": {"input": "1"}, "=Claude Opus": {"input": "1"}}
+    assert failing(judged(whole, contract=contract)) == set()
+    judgement = judged({"gpt-5": {"input": "1"}, "o-mini": {"input": "1"}}, contract=contract)
+    assert failing(judgement) == {"must_have"}
+    assert judgement.failures[0].endswith("must have: o?-*, Claude *")
+
+
+@pytest.mark.parametrize(("having", "fails"), [(7, True), (8, False), (10, False)])
+def test_the_contract_says_how_many_offers_have_a_field(having: int, fails: bool) -> None:
+    offers = many(having, {"input": "5", "output": "6"}) | many(10 - having, {"output": "6"}, first=having)
+    judgement = judged(offers, contract=Contract(covered={"input": Decimal("0.8")}))
+    assert failing(judgement) == ({"coverage"} if fails else set())
+    if fails:
+        assert judgement.failures == ("only 7 of the 10 offers have input, and its contract expects 80% of them",)
+
+
+def test_only_sourced_values_cover_a_field() -> None:
+    offers = {"m": {"input": fact("input", None, state=State.NOT_OFFERED)}}
+    assert failing(judged(offers, contract=Contract(covered={"input": Decimal(1)}))) == {"coverage"}
+
+
+# Currencies.
+
+
+def test_f17_a_price_list_in_another_currency_is_no_change() -> None:
+    dollars = many(4, {"input": "5", "output": "25"})
+    euros = {who: {field: fact(field, "5", currency="EUR") for field in fields} for who, fields in dollars.items()}
+    assert failing(judged(euros, dollars)) == {"currency_switched"}
+    assert failing(judged(euros, contract=Contract(currencies=("USD",)))) == {"currencies"}
+    assert failing(judged(euros, contract=Contract(currencies=("USD", "EUR")))) == set()
+    relabelled = {
+        who: {f"{field}{{currency=EUR}}": fact(f"{field}{{currency=EUR}}", "5", currency="EUR") for field in fields}
+        for who, fields in dollars.items()
+    }
+    assert failing(judged(relabelled, dollars, contract=Contract(currencies=("USD",)))) == {"currencies"}
+
+
+def test_f17_one_price_in_another_currency_is_held() -> None:
+    before = many(4, {"input": "5"})
+    after = before | {"m3": {"input": fact("input", "5", currency="EUR")}}
+    assert held(judged(after, before)) == {("m3", "input"): "currency_switched"}
+    assert held(judged(after, contract=Contract(currencies=("USD",)))) == {("m3", "input"): "currencies"}
+    assert releases(judged(after, before)) == {("m3", "input"): None}
+
+
+@pytest.mark.parametrize(("switched", "fails"), [(2, False), (3, True)])
+def test_f17_most_means_more_than_half(switched: int, fails: bool) -> None:
+    before = many(4, {"input": "5"})
+    after = before | {f"m{n}": {"input": fact("input", "5", currency="EUR")} for n in range(switched)}
+    assert failing(judged(after, before)) == ({"currency_switched"} if fails else set())
+    assert failing(judged(after, contract=Contract(currencies=("USD",)))) == ({"currencies"} if fails else set())
+
+
+@pytest.mark.parametrize(
+    ("quote", "currency", "doubted"),
+    [
+        ("$2.50", "USD", False),
+        ("US$2.50 / 1M tokens", "USD", False),
+        ("2.50", "USD", False),
+        ("25 cents", "USD", False),
+        ("€2.50", "USD", True),
+        ("¥2.50", "USD", True),
+        ("2.50元", "USD", True),
+        ("£2.50", "USD", True),
+        ("€2.50", "EUR", False),
+        ("$2.50", "EUR", True),
+        ("¥2.50", "CNY", False),
+        ("￥2.50", "JPY", False),
+        ("$2.50 (¥18)", "USD", False),
+        ("₹200", "INR", False),
+    ],
+)
+def test_a_price_is_in_the_currency_that_is_printed(quote: str, currency: str, doubted: bool) -> None:
+    offers = {"m": {"input": fact("input", "2.50", currency=currency, quote=quote)}}
+    assert held(judged(offers)) == ({("m", "input"): "currency_mark"} if doubted else {})
+
+
+# Bounds.
+
+
+def test_every_meter_has_bounds() -> None:
+    assert BOUNDS.keys() == METERS.keys()
+    assert all(0 < least < most for least, most in BOUNDS.values())
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "currency", "doubted"),
+    [
+        ("input", "2000", "USD", False),
+        ("input", "2000.01", "USD", True),
+        ("input", "0.0005", "USD", False),
+        ("input", "0.0004", "USD", True),
+        ("input", "0", "USD", False),
+        ("output{tier=batch}", "2001", "USD", True),
+        ("input.audio", "2001", "USD", True),
+        ("input", "14000", "CNY", False),
+        ("input", "14001", "CNY", True),
+        ("input", "0.003", "CNY", True),
+        ("images", "20.5", "USD", True),
+        ("images", "0.00001", "USD", True),
+        ("gpu_hours", "98.32", "USD", False),
+        ("context_window", "64", "USD", False),
+        ("context_window", "63", "USD", True),
+        ("max_output_tokens", "100000001", "USD", True),
+    ],
+)
+def test_bounds(field: str, value: str, currency: str, doubted: bool) -> None:
+    judgement = judged({"m": {field: fact(field, value, currency=currency)}})
+    assert held(judgement) == ({("m", field): "bounds"} if doubted else {})
+    assert set(releases(judgement).values()) <= {None}
+
+
+# One field beside another.
+
+
+@pytest.mark.parametrize(
+    ("fields", "doubted"),
+    [
+        ({"input": "1", "cache_read": "1"}, set()),
+        ({"input": "1", "cache_read": "1.1"}, {"input", "cache_read"}),
+        ({"input": "0", "cache_read": "1"}, set()),
+        ({"input{tier=batch}": "1", "cache_read{tier=batch}": "2"}, {"input{tier=batch}", "cache_read{tier=batch}"}),
+        ({"input{tier=batch}": "1", "cache_read": "2"}, set()),
+        ({"input.audio": "1", "cache_read.audio": "2"}, {"input.audio", "cache_read.audio"}),
+        ({"input": "1", "cache_read.audio": "2"}, set()),
+    ],
+)
+def test_reading_from_the_cache_costs_no_more_than_sending(fields: dict[str, str], doubted: set[str]) -> None:
+    assert held(judged({"m": fields})) == {("m", field): "cache_read_above_input" for field in doubted}
+
+
+@pytest.mark.parametrize(
+    ("fields", "doubted"),
+    [
+        ({"input": "1", "input{tier=batch}": "1"}, set()),
+        ({"input": "1", "input{tier=batch}": "1.5"}, {"input", "input{tier=batch}"}),
+        ({"input": "1", "input{tier=flex}": "1.5"}, {"input", "input{tier=flex}"}),
+        ({"input": "1", "input{tier=priority}": "1.5"}, set()),
+        ({"output": "1", "input{tier=batch}": "1.5"}, set()),
+        (
+            {"input{region=eu}": "1", "input{region=eu,tier=batch}": "2"},
+            {"input{region=eu}", "input{region=eu,tier=batch}"},
+        ),
+        ({"input{region=eu}": "1", "input{tier=batch}": "2"}, set()),
+    ],
+)
+def test_a_batch_costs_no_more_than_the_same_at_once(fields: dict[str, str], doubted: set[str]) -> None:
+    assert held(judged({"m": fields})) == {("m", field): "batch_above_standard" for field in doubted}
+
+
+def test_of_two_that_do_not_fit_only_what_is_new_is_held() -> None:
+    before = {"m": {"input": "1", "cache_read": "0.5"}}
+    assert held(judged({"m": {"input": "1", "cache_read": "2"}}, before)) == {
+        ("m", "cache_read"): "cache_read_above_input"
+    }
+    assert held(judged({"m": {"input": "0.4", "cache_read": "0.5"}}, before)) == {
+        ("m", "input"): "cache_read_above_input"
+    }
+
+
+def test_amounts_in_two_currencies_are_not_compared() -> None:
+    fields = {"input": fact("input", "1"), "cache_read": fact("cache_read", "3", currency="CNY")}
+    assert held(judged({"m": fields})) == {}
+
+
+@pytest.mark.parametrize(("most", "doubted"), [("8192", False), ("8193", True)])
+def test_a_model_writes_no_more_than_its_window_holds(most: str, doubted: bool) -> None:
+    fields = {"context_window": "8192", "max_output_tokens": most}
+    expected = {("m", field): "output_above_context" for field in fields} if doubted else {}
+    assert held(judged({"m": fields})) == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "doubted"),
+    [
+        ("released", "2017-12-31", True),
+        ("released", "2017", True),
+        ("released", "2018-01-01", False),
+        ("released", "2027-03-07", False),
+        ("released", "2027-03-08", True),
+        ("knowledge_cutoff", "2026-09-08", False),
+        ("knowledge_cutoff", "2026-09", False),
+        ("knowledge_cutoff", "2026-09-09", True),
+        ("training_cutoff", "2026-10", True),
+        ("retires", "2036-09-04", False),
+        ("retires", "2037-01-01", True),
+        ("retires", "2016-01-01", True),
+    ],
+)
+def test_dates_that_cannot_be_are_held(field: str, value: str, doubted: bool) -> None:
+    assert held(judged({"m": {field: value}})) == ({("m", field): "dates"} if doubted else {})
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "released", "doubted"),
+    [
+        ("2025-03-01", "2025-03-01", False),
+        ("2025-04-01", "2025-03-01", False),
+        ("2025-04-02", "2025-03-01", True),
+        ("2025", "2025-03-01", False),
+        ("2025-06-01", "2025", False),
+        ("2026-02-02", "2025", True),
+    ],
+)
+def test_a_model_does_not_know_what_came_after_it(cutoff: str, released: str, doubted: bool) -> None:
+    fields = {"knowledge_cutoff": cutoff, "released": released}
+    assert held(judged({"m": fields})) == ({("m", f): "cutoff_after_release" for f in fields} if doubted else {})
+
+
+def test_a_model_is_not_retired_before_it_is_released() -> None:
+    fields = {"released": "2025-06-01", "retires": "2025-01-01"}
+    assert held(judged({"m": fields})) == {("m", field): "release_after_retirement" for field in fields}
+    assert held(judged({"m": {"released": "2025-01-01", "retires": "2025-06-01"}})) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2024-02-29", "2024-02-29", "2024-02-29"),
+        ("2024-02", "2024-02-01", "2024-02-29"),
+        ("2025-12", "2025-12-01", "2025-12-31"),
+        ("2025", "2025-01-01", "2025-12-31"),
+    ],
+)
+def test_a_date_means_all_the_days_that_it_may_mean(text: str, first: str, last: str) -> None:
+    assert [day.isoformat() for day in span_of(text)] == [first, last]
+
+
+# F18: names that look alike.
+
+
+@pytest.mark.parametrize(
+    "twin",
+    ["GPT-5-mini", "gpt-5-mіni", "ｇｐｔ-5-mini", "gpt‑5‑mini", "gpt-5-míni", "gрt-5-mini", "gpt–5–mini"],
+)
+def test_f18_ids_that_look_alike_are_a_loud_conflict(twin: str) -> None:
+    assert skeleton(twin) == skeleton("gpt-5-mini")
+    both = {"gpt-5-mini": {"input": "5"}, twin: {"input": "4"}}
+    assert set(held(judged(both)).values()) == {"lookalikes"}
+    assert {who for who, _ in held(judged(both))} == set(both)
+    after = held(judged(both, {"gpt-5-mini": {"input": "5"}}))
+    assert after == {(twin, "input"): "lookalikes"}
+    renamed = held(judged({twin: {"input": "5"}}, {"gpt-5-mini": {"input": "5"}}))
+    assert renamed == {(twin, "input"): "lookalikes"}
+
+
+def test_f18_what_shows_nothing_is_not_part_of_an_id() -> None:
+    one = offer("gpt\u200b-5", {"input": "5"})
+    assert one.model_id == "gpt-5"
+    assert held(judged({"gpt-5": {"input": "5"}, "gpt-6": {"input": "5"}, "gpt-5.1": {"input": "5"}})) == {}
+
+
+def test_f18_an_id_that_is_shared_is_no_lookalike_of_itself() -> None:
+    plans = tuple(
+        Offer(model_id="m", name=name, shared_id=True, facts=(fact("input", value),))
+        for name, value in (("Plan A", "5"), ("Plan B", "6"))
+    )
+    assert judged(Reading(offers=plans)).holds == ()
+
+
+# F16: jumps.
+
+POWERS = [Decimal(10) ** power for power in (1, 2, 3, 6, -1, -2, -3, -6)]
+
+
+@pytest.mark.parametrize("times", POWERS)
+@pytest.mark.parametrize("off", ["0.901", "1", "1.099"])
+def test_f16_a_value_in_another_unit_is_held(times: Decimal, off: str) -> None:
+    after = {"m": {"searches": f"{Decimal(5) * times * Decimal(off):f}"}}
+    judgement = judged(after, {"m": {"searches": "5"}})
+    (check,) = held(judgement).values()
+    assert check in ("scale_jump", "bounds")
+    if check == "scale_jump":
+        assert releases(judgement) == {("m", "searches"): 3 if times in (10, Decimal("0.1")) else None}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "doubted"),
+    [
+        ("1", "8.99", False),
+        ("1", "9", True),
+        ("1", "11", True),
+        ("1", "11.01", False),
+        ("1", "20", False),
+        ("1", "20.01", True),
+        ("20", "1", False),
+        ("20.01", "1", True),
+        ("1", "0.5", False),
+        ("3", "3.0000000001", False),
+    ],
+)
+def test_f16_where_a_jump_begins(old: str, new: str, doubted: bool) -> None:
+    judgement = judged({"m": {"input": new}}, {"m": {"input": old}})
+    assert held(judgement) == ({("m", "input"): "scale_jump"} if doubted else {})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "doubted"),
+    [
+        ("128000", "1280000", False),
+        ("128000", "128", True),
+        ("8192", "163840", False),
+        ("8192", "163841", True),
+        ("10000", "1000000", True),
+    ],
+)
+def test_f16_counts_of_tokens_grow_tenfold_but_not_more(old: str, new: str, doubted: bool) -> None:
+    judgement = judged({"m": {"context_window": new}}, {"m": {"context_window": old}})
+    assert held(judgement) == ({("m", "context_window"): "scale_jump"} if doubted else {})
+
+
+def test_f16_what_changes_beside_a_jump_waits_with_it() -> None:
+    before = {"m": {"input": "5", "output": "25"}, "n": {"input": "5", "output": "25"}}
+    after = {"m": {"input": "0.5", "output": "20", "cache_read": "0.05"}, "n": {"input": "4", "output": "25"}}
+    judgement = judged(after, before)
+    assert held(judgement) == {("m", field): "scale_jump" for field in ("input", "output", "cache_read")}
+    assert set(releases(judgement).values()) == {3}
+
+
+@pytest.mark.parametrize(("jumping", "fails"), [(2, False), (3, True)])
+@pytest.mark.parametrize("times", [100, 1000, 1_000_000])
+def test_f16_a_column_in_another_unit_fails_the_source(jumping: int, fails: bool, times: int) -> None:
+    before = many(5, {"input": "0.002", "output": "0.01"})
+    after = before | {f"m{n}": {"input": f"{Decimal('0.002') * times:f}", "output": "0.01"} for n in range(jumping)}
+    judgement = judged(after, before)
+    assert failing(judgement) == ({"scale_jump"} if fails else set())
+    assert len(held(judgement)) >= jumping
+
+
+def test_f16_all_prices_of_one_offer_in_another_unit_fail_a_source_of_one_offer() -> None:
+    before = {"m": {"input": "0.002", "output": "0.01", "cache_read": "0.001"}}
+    after = {"m": {"input": "2", "output": "10", "cache_read": "1"}}
+    assert failing(judged(after, before)) == {"scale_jump"}
+
+
+def test_f16_a_whole_list_at_a_tenth_waits_for_a_person() -> None:
+    before, after = many(4, {"input": "5"}), many(4, {"input": "0.5"})
+    judgement = judged(after, before)
+    assert failing(judgement) == set()
+    assert set(held(judgement).values()) == {"scale_jump"}
+    assert set(releases(judgement).values()) == {None}
+
+
+def test_f16_an_announced_price_is_compared_with_the_current_one() -> None:
+    soon = NOW + timedelta(days=30)
+    before = {"m": {"input": "5"}}
+    announced = fact("input", "5000", valid_from=soon)
+    read = Reading(offers=(Offer(model_id="m", name="m", facts=(fact("input", "5"), announced)),))
+    (hold,) = judged(read, before).holds
+    assert (hold.field, hold.valid_from) == ("input", soon)
+    usual = Reading(
+        offers=(Offer(model_id="m", name="m", facts=(fact("input", "5"), fact("input", "6", valid_from=soon))),)
+    )
+    assert judged(usual, before).holds == ()
+
+
+# Zero.
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "promotional", "doubted"),
+    [("5", "0", False, True), ("0", "5", False, True), ("0", "0", False, False), ("5", "0", True, False)],
+)
+def test_free_and_not_free_are_not_changed_into_each_other_at_once(
+    old: str, new: str, promotional: bool, doubted: bool
+) -> None:
+    after = {"m": {"input": fact("input", new, promotional=promotional)}}
+    judgement = judged(after, {"m": {"input": old}})
+    assert held(judgement) == ({("m", "input"): "zero_crossing"} if doubted else {})
+    assert set(releases(judgement).values()) <= {3}
+
+
+def test_what_was_free_for_a_time_is_not_held_afterwards() -> None:
+    assert judged({"m": {"input": "5"}}, {"m": {"input": fact("input", "0", promotional=True)}}).holds == ()
+
+
+# F22: the same two values over and over.
+
+
+def test_f22_a_value_that_comes_back_waits_for_a_second_capture() -> None:
+    before, earlier = {"m": {"input": "5"}}, {("m", "input"): ("4", "3")}
+    for value, doubted in (("4", True), ("3.0", True), ("3.5", False), ("5", False)):
+        judgement = judged({"m": {"input": value}}, before, earlier=earlier)
+        assert held(judgement) == ({("m", "input"): "flapping"} if doubted else {}), value
+        assert set(releases(judgement).values()) <= {2}
+
+
+def test_f22_two_layouts_in_turn_change_nothing() -> None:
+    one, other = many(10, {"input": "5", "output": "25"}), many(10, {"input": "5", "output": "25"})
+    other["m3"]["output"] = "20"
+    earlier = {("m3", "output"): ("20",)}
+    assert held(judged(other, one, earlier=earlier)) == {("m3", "output"): "flapping"}
+    assert judged(one, one, earlier=earlier).holds == ()
+
+
+def test_f22_the_end_of_a_promotion_is_no_flapping() -> None:
+    earlier = {("m", "input"): ("5",)}
+    promotion = {"m": {"input": fact("input", "4", promotional=True)}}
+    assert judged({"m": {"input": "5"}}, promotion, earlier=earlier).holds == ()
+    announced = Reading(
+        offers=(Offer(model_id="m", name="m", facts=(fact("input", "4"), fact("input", "50", valid_from=NOW))),)
+    )
+    assert judged({"m": {"input": "50"}}, announced).holds == ()
+    assert judged({"m": {"input": "51"}}, announced).holds == ()
+    assert held(judged({"m": {"input": "500"}}, announced)) == {("m", "input"): "scale_jump"}
+
+
+# What vanishes.
+
+
+@pytest.mark.parametrize(
+    ("stood", "left", "lost"),
+    [(8, 5, False), (16, 12, True), (15, 12, False), (20, 16, False), (20, 15, True), (4, 0, True), (100, 79, True)],
+)
+def test_f15_offers_that_vanish_together_are_held(stood: int, left: int, lost: bool) -> None:
+    after = many(left, {"input": "5"}) or {"x": {"input": "5"}}
+    judgement = judged(after, many(stood, {"input": "5"}))
+    assert failing(judgement) == set()
+    gone = {(f"m{n}", ""): "offers_lost" for n in range(left, stood)}
+    assert held(judgement).items() >= (gone if lost else {}).items()
+    assert len([hold for hold in judgement.holds if hold.field == ""]) == (stood - left if lost else 0)
+    assert all(hold.releases_after is None for hold in judgement.holds)
+
+
+def test_f15_what_comes_in_place_of_most_offers_is_held_with_them() -> None:
+    after = many(4, {"input": "5"}) | {f"new{n}": {"input": "5"} for n in range(6)}
+    judgement = judged(after, many(10, {"input": "5"}))
+    assert {who for who, field in held(judgement) if field} == {f"new{n}" for n in range(6)}
+    some = many(6, {"input": "5"}) | {f"new{n}": {"input": "5"} for n in range(4)}
+    assert {who for who, field in held(judged(some, many(10, {"input": "5"}))) if field} == set()
+
+
+def test_f15_an_offer_is_known_by_its_id_and_by_its_name_only_without_one() -> None:
+    before = Reading(
+        offers=tuple(Offer(model_id=f"m{n}", name=f"M {n}", facts=(fact("input", "5"),)) for n in range(6))
+    )
+
+    def told(model_id: str, name: str) -> Reading:
+        return Reading(
+            offers=tuple(
+                Offer(model_id=model_id.format(n=n), name=name.format(n=n), facts=(fact("input", "5"),))
+                for n in range(6)
+            )
+        )
+
+    assert judged(told("m{n}", "New {n}"), before).holds == ()
+    assert judged(told("", "M {n}"), before).holds == ()
+    assert judged(told("m{n}", "M {n}"), told("", "M {n}")).holds == ()
+    assert set(held(judged(told("x{n}", "M {n}"), before)).values()) == {"offers_lost"}
+    moved = judged(told("m{n}", "New {n}").model_copy(), told("m{n}", "Old {n}"))
+    assert moved.holds == ()
+
+
+def test_offers_that_share_an_id_are_told_apart_by_name() -> None:
+    plans = tuple(
+        Offer(model_id="m", name=f"Plan {n}", shared_id=True, facts=(fact("input", str(n + 1)),)) for n in range(6)
+    )
+    assert judged(Reading(offers=plans), Reading(offers=plans)).holds == ()
+    judgement = judged(Reading(offers=plans[:1]), Reading(offers=plans))
+    assert {(hold.model_id, hold.name, hold.field) for hold in judgement.holds} == {
+        ("m", f"Plan {n}", "") for n in range(1, 6)
+    }
+
+
+@pytest.mark.parametrize(("holders", "lost", "doubted"), [(10, 3, False), (10, 4, True), (20, 4, False), (20, 5, True)])
+@pytest.mark.parametrize("how", ["gone", "not offered"])
+def test_a_column_that_vanishes_is_held(holders: int, lost: int, doubted: bool, how: str) -> None:
+    before = many(holders, {"input": "5", "cache_read": "0.5"})
+    after = dict(before)
+    for n in range(lost):
+        after[f"m{n}"] = {"input": "5"}
+        if how == "not offered":
+            after[f"m{n}"]["cache_read"] = fact("cache_read", None, state=State.NOT_OFFERED)
+    judgement = judged(after, before)
+    expected = {(f"m{n}", "cache_read"): "field_lost" for n in range(lost)} if doubted else {}
+    assert {key: check for key, check in held(judgement).items() if check == "field_lost"} == expected
+    assert all(hold.releases_after is None for hold in judgement.holds)
+
+
+def test_a_price_that_is_announced_in_place_of_the_current_one_did_not_vanish() -> None:
+    before = many(5, {"input": "5"})
+    after = Reading(
+        offers=tuple(
+            Offer(model_id=f"m{n}", name=f"m{n}", facts=(fact("input", "5", valid_from=NOW),)) for n in range(5)
+        )
+    )
+    assert judged(after, before).holds == ()
+
+
+# What takes another's place.
+
+
+def test_f21_two_columns_that_are_swapped_fail_the_source() -> None:
+    before = many(2, {"input": "5", "output": "25"})
+    after = many(2, {"input": "25", "output": "5"})
+    judgement = judged(after, before)
+    assert "swapped" in failing(judgement)
+    assert judgement.failures[0].startswith("input has the values that output had, for 2 of the offers (m0, m1)")
+
+
+def test_f21_of_one_offer_crossing_prices_are_enough() -> None:
+    assert "swapped" in failing(judged({"m": {"input": "25", "output": "5"}}, {"m": {"input": "5", "output": "25"}}))
+
+
+def test_f21_a_new_heading_over_the_old_values_is_held_with_what_it_took() -> None:
+    before = many(3, {"input": "5", "cache_write": "6.25"})
+    after = many(3, {"input": "5", "cache_read": "6.25"})
+    judgement = judged(after, before)
+    assert held(judgement).items() >= {(f"m{n}", "cache_read"): "relabelled" for n in range(3)}.items()
+    assert held(judgement).items() >= {(f"m{n}", "cache_write"): "relabelled" for n in range(3)}.items()
+
+
+def test_f21_a_batch_table_read_as_the_standard_one_changes_nothing() -> None:
+    before = many(3, {"input": "5", "output": "25", "input{tier=batch}": "2.50", "output{tier=batch}": "12.50"})
+    judgement = judged(many(3, {"input": "2.50", "output": "12.50"}), before)
+    assert "swapped" in failing(judgement)
+
+
+def test_prices_that_are_cut_alike_are_not_swapped() -> None:
+    before = {"m": {"input": "5", "output": "25", "input{tier=batch}": "2.50", "output{tier=batch}": "12.50"}}
+    after = {"m": {"input": "2.50", "output": "12.50", "input{tier=batch}": "1.25", "output{tier=batch}": "6.25"}}
+    stays = {f"n{n}": before["m"] for n in range(9)}
+    assert judged(stays | after, stays | before).holds == ()
+
+
+def test_a_price_that_meets_another_one_by_chance_is_not_swapped() -> None:
+    before = many(12, {"input": "5", "output": "25", "cache_read": "0.5"})
+    after = dict(before) | {"m0": {"input": "4", "output": "5", "cache_read": "0.5"}}
+    assert judged(after, before).holds == ()
+
+
+def test_prices_of_other_hosts_are_no_columns() -> None:
+    before = {"m": {"input{upstream=a}": "5", "input{upstream=b}": "4", "input{upstream=c}": "3"}}
+    after = {"m": {"input{upstream=a}": "4", "input{upstream=b}": "3.5", "input{upstream=c}": "3"}}
+    assert judged(after, before).holds == ()
+
+
+def test_rows_that_are_shifted_are_held() -> None:
+    prices = ["5", "25", "3", "15", "1", "8"]
+    before = {f"m{n}": {"input": price, "context_window": "128000"} for n, price in enumerate(prices)}
+    after = {f"m{n}": {"input": prices[(n + 1) % 6], "context_window": "128000"} for n in range(6)}
+    assert set(held(judged(after, before)).values()) == {"rows_shifted"}
+    fewer = dict(before) | {"m0": {"input": "25"}, "m1": {"input": "3"}}
+    assert "rows_shifted" not in held(judged(fewer, before)).values()
+
+
+def test_two_offers_that_are_swapped_are_held() -> None:
+    one, other = {"input": "5", "output": "25"}, {"input": "3", "output": "15"}
+    judgement = judged({"a": other, "b": one}, {"a": one, "b": other})
+    assert set(held(judgement).values()) == {"offers_swapped"}
+    assert len(judgement.holds) == 4
+    assert set(releases(judgement).values()) == {None}
+
+
+# So much at once.
+
+
+@pytest.mark.parametrize(("moved", "of", "doubted"), [(4, 8, False), (5, 8, True), (6, 20, False), (7, 20, True)])
+def test_many_moves_at_once_wait_for_more_captures(moved: int, of: int, doubted: bool) -> None:
+    before = {f"m{n}": {"input": f"{n + 1}.5", "modalities": "text->text"} for n in range(of)}
+    after = {f"m{n}": {"input": f"{n + 1}.7" if n < moved else f"{n + 1}.5"} for n in range(of)}
+    judgement = judged(after, before)
+    expected = {(f"m{n}", "input"): "mass_move" for n in range(moved)} if doubted else {}
+    assert {key: check for key, check in held(judgement).items() if check == "mass_move"} == expected
+    assert set(releases(judgement).values()) <= {3, None}
+
+
+def test_one_column_that_moves_alone_waits_for_more_captures() -> None:
+    before = {f"m{n}": {"input": f"{n + 1}", "output": f"{5 * n + 7}", "cache_read": f"0.{n + 1}1"} for n in range(15)}
+    after = {
+        who: {**fields, "cache_read": f"0.{n + 1}3" if n < 5 else f"0.{n + 1}1"}
+        for n, (who, fields) in enumerate(before.items())
+    }
+    judgement = judged(after, before)
+    assert set(held(judgement).values()) == {"column_moved"}
+    assert len(judgement.holds) == 5
+    both = {who: {**fields, "input": f"{Decimal(str(fields['input'])) + 1}"} for who, fields in after.items()}
+    assert "column_moved" not in held(judged({**after, **dict(list(both.items())[:5])}, before)).values()
+
+
+# Neighbours.
+
+
+@pytest.mark.parametrize(
+    ("fields", "doubted"),
+    [
+        ({"input": "1", "input{region=eu}": "20"}, set()),
+        ({"input": "1", "input{region=eu}": "20.1"}, {"input", "input{region=eu}"}),
+        ({"input": "1", "input{region=eu}": "1.1", "input{region=us}": "0.04"}, {"input{region=us}"}),
+        ({"input": "1", "input.audio": "100"}, set()),
+        ({"input": "1", "input{variant=fine-tuned}": "100"}, set()),
+        ({"input": "1", "output": "100"}, set()),
+        ({"input": "0", "input{region=eu}": "100"}, set()),
+    ],
+)
+def test_the_same_on_other_terms_is_of_one_size(fields: dict[str, str], doubted: set[str]) -> None:
+    assert held(judged({"m": fields})) == {("m", field): "far_from_its_like" for field in doubted}
+
+
+@pytest.mark.parametrize(
+    ("values", "doubted"),
+    [
+        (["1", "2", "3", "2999"], set()),
+        (["1", "2", "0.5", "2000"], {3}),
+        (["0.0005", "0.6", "2", "3"], {0}),
+        (["0.001", "1900", "2"], set()),
+        (["0", "0", "0", "1900"], set()),
+    ],
+)
+def test_one_price_far_from_all_others_is_held(values: list[str], doubted: set[int]) -> None:
+    offers: Offers = {f"m{n}": {"output": value} for n, value in enumerate(values)}
+    expected = {(f"m{n}", "output"): "far_from_the_others" for n in doubted}
+    found = {key: check for key, check in held(judged(offers)).items() if check != "bounds"}
+    assert found == expected
+
+
+# Exceptions.
+
+
+def test_an_exception_lets_its_offers_and_fields_through_and_no_others() -> None:
+    exception = {"check": "bounds", "offers": ["m*"], "fields": ["input*"], "reason": "it really costs that much"}
+    contract = Contract.model_validate({"exception": [exception]})
+    offers: Offers = {"m": {"input": "3000", "output": "3000"}, "n": {"input": "3000"}}
+    assert held(judged(offers, contract=contract)) == {("m", "output"): "bounds", ("n", "input"): "bounds"}
+
+
+def test_an_exception_of_everything_also_waives_a_failure() -> None:
+    contract = Contract.model_validate({"exception": [{"check": "swapped", "reason": "they say so themselves"}]})
+    judgement = judged({"m": {"input": "25", "output": "5"}}, {"m": {"input": "5", "output": "25"}}, contract=contract)
+    assert failing(judgement) == set()
+    assert seen(judgement, "swapped").verdict is Verdict.PASS
+
+
+def test_the_first_guard_wins_and_each_fact_is_held_once() -> None:
+    judgement = judged({"m": {"input": "5000", "cache_read": "6000"}}, {"m": {"input": "5", "cache_read": "6"}})
+    keys = [(hold.model_id, hold.field, hold.valid_from) for hold in judgement.holds]
+    assert len(keys) == len(set(keys))
+    order = [guard.__name__ for guard in GUARDS]
+    objecting = [one.name for one in judgement.seen if one.verdict is not Verdict.PASS]
+    assert judgement.holds[0].check == min(objecting, key=order.index)
+    told = seen(judgement, "bounds")
+    assert told.verdict is Verdict.HOLD
+    assert re.search(r"\(and 1 more\)$", told.message)
+
+
+# F22 and F29: what has not changed is not judged.
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["0", "0.002", "5", "1999", "77777777"]), min_size=1, max_size=8))
+def test_saying_the_same_again_is_never_in_doubt(values: list[str]) -> None:
+    read = reading({f"m{n}": {"input": value, "output": value} for n, value in enumerate(values)})
+    for wait in (0, 7, 700):
+        at = NOW + timedelta(days=wait)
+        judgement = judge(read, Contract(), standing(read), at)
+        assert (judgement.failures, judgement.holds) == ((), ())
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(st.decimals("0.01", "100", places=2), min_size=2, max_size=6, unique=True),
+    st.integers(1, 5),
+)
+def test_two_swapped_columns_never_change_a_price(prices: list[Decimal], offers: int) -> None:
+    fields = ["input", "output", "cache_read", "cache_write", "input.audio", "output{tier=priority}"][: len(prices)]
+    before = {f"m{n}": {f: f"{p + n:f}" for f, p in zip(fields, prices, strict=True)} for n in range(offers)}
+    for one, other in combinations(fields, 2):
+        swap = {one: other, other: one}
+        after = {who: {swap.get(f, f): value for f, value in said.items()} for who, said in before.items()}
+        judgement = judged(after, before)
+        kept = held(judgement)
+        changed = {(who, f) for who in before for f in (one, other)}
+        assert judgement.failures or changed <= kept.keys()
+
+
+def test_time_is_given_and_never_read() -> None:
+    offers = {"m": {"released": "2026-12-01"}}
+    assert held(judged(offers, at=datetime(2026, 9, 8, tzinfo=UTC))) == {}
+    assert held(judged(offers, at=datetime(2026, 1, 8, tzinfo=UTC))) == {("m", "released"): "dates"}
