@@ -364,7 +364,8 @@ def listed(
     known = {offer for name in listing for offer in offers_of(name)}
     ids = {model_id for model_id, _ in known if model_id}
     names = {name for model_id, name in known if not model_id}
-    kept = (offer for offer in reading.offers if (offer.model_id in ids if offer.model_id else offer.name in names))
+    # An offer that is listed by its name alone may get its id here.
+    kept = (offer for offer in reading.offers if offer.model_id in ids or offer.name in names)
     return reading.model_copy(update={"offers": tuple(kept)})
 
 

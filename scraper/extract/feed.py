@@ -84,6 +84,8 @@ class Feed:
     prices: tuple[Price, ...]
     model_id: str = "id"
     name: str = ""
+    named: Callable[[Row], Named] | None = None
+    """Who a row is of, where its id and its name do not say so as they are; the row has the text `model_id` anyway."""
     specs: tuple[Spec, ...] = ()
     free: Callable[[Row], bool] = never
     promotional: Callable[[Row], bool] = never
@@ -123,12 +125,16 @@ def _read_page(page: Document, feed: Feed, offers: Offers) -> None:
             offers.note("off_contract", f"a row without the text {feed.model_id!r}", f"#{pointer}")
             continue
         try:
-            model_id = clean(row[feed.model_id])
-            named = Named(model_id, clean(str(at_path(row, feed.name) or model_id)) if feed.name else model_id)
+            named = feed.named(row) if feed.named is not None else _named(row, feed)
         except REFUSALS as problem:
             offers.note("unreadable", str(problem), f"#{pointer}/{escape(feed.model_id)}")
             continue
         offers.add(named, row_facts(row, feed, pointer, offers))
+
+
+def _named(row: Row, feed: Feed) -> Named:
+    model_id = clean(row[feed.model_id])
+    return Named(model_id, clean(str(at_path(row, feed.name) or model_id)) if feed.name else model_id)
 
 
 def row_facts(row: Row, feed: Feed, pointer: str, offers: Offers) -> list[Fact]:
