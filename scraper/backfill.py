@@ -139,6 +139,7 @@ class Backfill:
     since: datetime
     until: datetime | None = None
     dry_run: bool = False
+    release: bool = True
     progress: Callable[[str], None] = lambda _: None
 
     def run(self, provider: str, wanted: Sequence[str] = ()) -> BackfillReport:
@@ -157,7 +158,9 @@ class Backfill:
         report = BackfillReport(provider=provider, sources=tuple(done), dry_run=self.dry_run, error=error)
         if self.dry_run or not self._unread(provider):
             return report
-        history = reread(self.store, self.archive, provider, self.reader, at=self.at, progress=self.progress)
+        history = reread(
+            self.store, self.archive, provider, self.reader, at=self.at, release=self.release, progress=self.progress
+        )
         return replace(report, history=history)
 
     def _unread(self, provider: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import sys
@@ -29,11 +30,23 @@ from scraper.errors import RatecardError
 from scraper.fetch.archive import Archive
 from scraper.fetch.client import Client
 from scraper.fetch.replay import Replay, parse_at
+from scraper.holds import HoldStatus
 from scraper.logs import Form, adopt, passwords_of, set_up_logs
 from scraper.logs import log as logger
 from scraper.metrics import collect, exposition, write_textfile
 from scraper.publish import objects, text
 from scraper.publish.exports import FORMATS, offer_object
+from scraper.publish.review import (
+    concerns,
+    decided_object,
+    decided_text,
+    held_text,
+    hold_object,
+    holds_text,
+    ids_meant,
+    nothing_but_held,
+)
+from scraper.records import clean
 from scraper.refresh import Refresh, SourceReport
 from scraper.reports import report_object, report_text, reread_text
 from scraper.reread import reread
@@ -43,15 +56,20 @@ from scraper.schedules import load_schedule
 from scraper.settings import Settings, load_settings
 from scraper.stopping import run_until_stopped
 from scraper.store import (
+    DECISION_DAYS,
+    Decide,
     OfferView,
     Store,
     StoreMemory,
+    approve_holds,
     evidence,
     find_offers,
     history,
     list_changes,
+    list_holds,
     list_offers,
     open_store,
+    reject_holds,
 )
 from scraper.store.leases import read_due, read_moments
 from scraper.timetable import due_exit_code, due_line, schedule_object, schedule_text
@@ -71,10 +89,20 @@ app = typer.Typer(
 )
 db_app = typer.Typer(help="The database: bring it up to date.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(db_app, name="db")
+review_app = typer.Typer(
+    help="What is held: list it with the evidence of both sides, approve it or reject it.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
+app.add_typer(review_app, name="review")
 
 Db = Annotated[
     str | None, typer.Option("--db", metavar="URL", help="Database: sqlite:///FILE or postgresql://HOST/NAME.")
 ]
+Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Numbers of holds: 12, or 12-57 for all that wait.")]
+By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decides; you, by your login name.")]
+Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="Why; kept with the decision.")]
+Days = Annotated[int, typer.Option("--days", metavar="N", min=1, max=3650, help="How long the decision counts.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Ref = Annotated[str, typer.Argument(metavar="PROVIDER/MODEL_ID", help="An offer; its name where it has no id.")]
 LogForm = Annotated[Form | None, typer.Option("--log", metavar="FORM", help="How to log: auto, json or console.")]
@@ -144,7 +172,15 @@ def refresh(
     moment = parse_at(at) if at else started_at
     with _opened(db) as opened, _reader(opened) as reader:
         fetcher = Replay(replay, moment) if replay else _client(opened, dry_run=dry_run)
-        flow = Refresh(opened.store, opened.archive, fetcher, moment, dry_run=dry_run, reader=reader)
+        flow = Refresh(
+            opened.store,
+            opened.archive,
+            fetcher,
+            moment,
+            dry_run=dry_run,
+            reader=reader,
+            release=opened.settings.hold_release,
+        )
         sources = [source for name in names for source in providers.sources(name)]
         ahead = fetcher.ahead([source.addresses for source in sources if not source.browser])
         with _progress(len(sources), quiet=as_json) as advance, ahead:
@@ -233,12 +269,17 @@ def explain(
     """Show where a value comes from: address, time, capture, place and quote; other sources; what was before."""
     with _opened(db) as opened:
         shown = []
-        for offer in _find(opened.store, ref, as_of):
+        offers = _find(opened.store, ref, as_of)
+        waiting = list_holds(opened.store, offers[0].provider)
+        for offer in offers:
             view = next((view for view in offer.fields if view.field == field), None)
+            if view is None and any(hold.field == field and concerns(hold, offer, field) for hold in waiting):
+                view = nothing_but_held(field)
             if view is None:
                 have = ", ".join(view.field for view in offer.fields)
                 raise RatecardError(f"{ref} has no field {field!r}; it has {have}.")
-            shown.append((offer, view, evidence(opened.store, offer.id, field), history(opened.store, offer.id, field)))
+            said, past = evidence(opened.store, offer.id, field), history(opened.store, offer.id, field)
+            shown.append((offer, view, said, past, [hold for hold in waiting if concerns(hold, offer, field)]))
     if as_json:
         found = [
             {
@@ -248,13 +289,16 @@ def explain(
                 **objects.field_object(view),
                 "statements": [objects.statement_object(one) for one in said],
                 "history": [objects.statement_object(one) for one in past],
+                "held": [hold_object(hold) for hold in held],
             }
-            for offer, view, said, past in shown
+            for offer, view, said, past, held in shown
         ]
         _print_json(found if len(found) > 1 else found[0])
         return
-    for parts in shown:
-        text.show(text.evidence_text(*parts))
+    for offer, view, said, past, held in shown:
+        text.show(text.evidence_text(offer, view, said, past))
+        if held:
+            text.show(held_text(held))
 
 
 @app.command()
@@ -348,7 +392,7 @@ def demo() -> None:
 def doctor(db: Db = None, as_json: Json = False) -> None:
     """Examine the database, the archive and the sources, and say what needs attention."""
     with _opened(db) as opened:
-        findings = examine(opened.settings, opened.store, opened.archive)
+        findings = examine(opened.settings, opened.store, opened.archive, _now())
     if as_json:
         _print_json([finding.to_object() for finding in findings])
     else:
@@ -389,6 +433,7 @@ def backfill(
             since=start,
             until=end,
             dry_run=dry_run,
+            release=opened.settings.hold_release,
             progress=_say_nothing if as_json else _say,
         )
         report = run.run(provider, wanted or ())
@@ -411,11 +456,75 @@ def reread_again(
     providers.sources(provider)
     with _opened(db) as opened, _reader(opened) as reader:
         progress = _say_nothing if as_json else _say
-        result = reread(opened.store, opened.archive, provider, reader, at=_now(), dry_run=dry_run, progress=progress)
+        result = reread(
+            opened.store,
+            opened.archive,
+            provider,
+            reader,
+            at=_now(),
+            dry_run=dry_run,
+            release=opened.settings.hold_release,
+            progress=progress,
+        )
     if as_json:
         _print_json(result.to_object())
     else:
         text.show(reread_text(result))
+
+
+@review_app.callback()
+def review(
+    context: typer.Context,
+    provider: Annotated[str | None, typer.Option(metavar="PROVIDER", help="Only this provider.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also what was decided, released or has lapsed.")] = False,
+    db: Db = None,
+    as_json: Json = False,
+) -> None:
+    """List what is held: what stands, what was read instead, why it waits, and the evidence of both."""
+    if context.invoked_subcommand is not None:
+        return
+    if provider:
+        providers.sources(provider)
+    statuses = tuple(HoldStatus) if everything else (HoldStatus.OPEN,)
+    with _opened(db) as opened:
+        holds = list_holds(opened.store, provider, statuses=statuses)
+    if as_json:
+        _print_json([hold_object(hold) for hold in holds])
+    elif holds:
+        text.show(holds_text(holds))
+    else:
+        typer.echo("Nothing is held.")
+
+
+@review_app.command()
+def approve(
+    ids: Ids, by: By = None, note: Note = "", days: Days = DECISION_DAYS, db: Db = None, as_json: Json = False
+) -> None:
+    """Publish what is held, now; the same value is let through again for as long as the decision counts."""
+    _decide(approve_holds, ids, by, note, days, db, as_json=as_json)
+
+
+@review_app.command()
+def reject(
+    ids: Ids, by: By = None, note: Note = "", days: Days = DECISION_DAYS, db: Db = None, as_json: Json = False
+) -> None:
+    """Keep what stands; the same value is not asked about again for as long as the decision counts."""
+    _decide(reject_holds, ids, by, note, days, db, as_json=as_json)
+
+
+def _decide(
+    decide: Decide, ids: Sequence[str], by: str | None, note: str, days: int, db: str | None, *, as_json: bool
+) -> None:
+    with _opened(db) as opened:
+        waiting = {hold.id for hold in list_holds(opened.store)}
+        who = clean(by if by is not None else getpass.getuser())
+        if not who:
+            raise RatecardError("a decision needs to say who made it; name yourself with --by.")
+        decided = decide(opened.store, ids_meant(ids, waiting), by=who, at=_now(), note=clean(note), days=days)
+    if as_json:
+        _print_json(decided_object(decided))
+    else:
+        text.show(decided_text(decided))
 
 
 def _say(what: str) -> None:
@@ -509,7 +618,7 @@ def worker(log: LogForm = None, db: Db = None) -> None:
         client = Client(settings, _now, StoreMemory(opened.store, one_by_one=True), opened.archive)
 
         def flow(at: datetime, _run: int) -> Refresh:
-            return Refresh(opened.store, opened.archive, client, at, reader=reader)
+            return Refresh(opened.store, opened.archive, client, at, reader=reader, release=settings.hold_release)
 
         runner = _runner(opened, plans, flow)
         logger().info("worker started", worker=runner.holder, db=opened.store.shown)
@@ -570,7 +679,9 @@ def _due_runner(opened: _Opened, plans: Mapping[Key, Plan], replay: list[Path] |
 
         def flow(at: datetime, run: int) -> Refresh:
             fetcher = Replay(replay, at) if replay else client(run)
-            return Refresh(opened.store, opened.archive, fetcher, at, reader=reader)
+            return Refresh(
+                opened.store, opened.archive, fetcher, at, reader=reader, release=opened.settings.hold_release
+            )
 
         yield _runner(opened, plans, flow, replay=bool(replay))
 

@@ -5,7 +5,8 @@ Pure: records in, a plan out; no database, no clock. The words:
 - an offer is told apart by its `model_id`, exactly as printed; without an id, or with one that is shared, by its name;
 - an observation is told apart by offer, field and `valid_from` (an announced price stands beside the current one);
 - what a reading does not show is missed; the second fresh reading that misses it closes it;
-- the first reading of a source is its baseline and changes nothing that anybody was told before.
+- the first reading of a source is its baseline and changes nothing that anybody was told before;
+- what is frozen waits for a person: the reading's word on it is left out, and what stands stays as it is.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Context, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -124,7 +125,8 @@ class Before:
     """What stands before a reading.
 
     `last_read` is the last capture of this source that was read, None before its first. `elsewhere` are the offers of
-    which another source has an open observation; `outranked` the (offer, field) that a better-ranked source publishes.
+    which another source has an open observation; `outranked` the (offer, field) that a better-ranked source publishes,
+    and `better` what such sources say of them.
     """
 
     known: Sequence[Known] = ()
@@ -132,6 +134,23 @@ class Before:
     last_read: Captured | None = None
     elsewhere: frozenset[int] = frozenset()
     outranked: frozenset[tuple[int, str]] = frozenset()
+    better: Mapping[tuple[int, str], Sequence[Claim]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """What a reading may not touch, by offers as `name_offers` names them: whole offers, fields, single facts."""
+
+    offers: frozenset[int] = frozenset()
+    fields: frozenset[tuple[int, str]] = frozenset()
+    facts: frozenset[tuple[int, str, datetime | None]] = frozenset()
+
+    def covers(self, offer: int, field: str, valid_from: datetime | None) -> bool:
+        """Say whether a fact, or what stands in its place, is left as it is."""
+        return offer in self.offers or (offer, field) in self.fields or (offer, field, valid_from) in self.facts
+
+
+NOTHING_FROZEN: Final = Frozen()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +183,24 @@ class Change:
     after_standing: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Which offers a reading is about: one ref for each that was read, ids of known ones or the numbers of `create`.
+
+    `identify` are offers that were known by name and get the id that is now read.
+    """
+
+    refs: Sequence[int]
+    create: Sequence[NewOffer]
+    identify: Mapping[int, str]
+
+
 @dataclass(slots=True)
 class Plan:
     """What is to be done; offers are ids of known offers or the negative numbers of `create`, the rest standing ids."""
 
     create: list[NewOffer] = field(default_factory=list)
     identify: dict[int, str] = field(default_factory=dict)
-    """Offers that were known by name and get the id that is now read."""
     rename: dict[int, str] = field(default_factory=dict)
     seen: list[int] = field(default_factory=list)
     returned: list[int] = field(default_factory=list)
@@ -203,12 +233,38 @@ def same_substance(one: Claim, other: Claim) -> bool:
     )
 
 
+MIN_DECIMALS: Final = 2
+"""A price with fewer decimals than this is not taken for a rounded one."""
+
+_MEANINGFUL: Final = Context(prec=15)
+
+
+def refines(fine: Claim, coarse: Claim) -> bool:
+    """Say whether an amount is what the other one rounds: 0.125 refines 0.13, and so 0.12, but not 0.1 and not 0.14.
+
+    A price of nothing is never taken for a rounded one.
+    """
+    if (fine.state, fine.field, fine.currency) != (coarse.state, coarse.field, coarse.currency):
+        return False
+    if fine.value is None or coarse.value is None or not is_rate_key(fine.field):
+        return False
+    exact, rounded = _MEANINGFUL.create_decimal(fine.value), Decimal(coarse.value)
+    decimals = _decimals(rounded)
+    if decimals < MIN_DECIMALS or _decimals(exact) <= decimals or not rounded:
+        return False
+    return rounded in (exact.quantize(rounded, rounding) for rounding in (ROUND_HALF_UP, ROUND_HALF_EVEN))
+
+
+def _decimals(amount: Decimal) -> int:
+    return max(0, -int(amount.as_tuple().exponent))
+
+
 def same_terms(one: Claim, other: Claim) -> bool:
     """Say whether two claims of one field agree in what is said beside the value."""
     return (one.derived, one.promotional, one.valid_until) == (other.derived, other.promotional, other.valid_until)
 
 
-def diff(before: Before, offers: Sequence[Offer], capture: Captured) -> Plan:
+def diff(before: Before, offers: Sequence[Offer], capture: Captured, frozen: Frozen = NOTHING_FROZEN) -> Plan:
     """Return what a reading means: nothing at all where this capture was the last one read.
 
     Raises `Contradiction` where the reading says two different things of one field of one offer.
@@ -216,13 +272,15 @@ def diff(before: Before, offers: Sequence[Offer], capture: Captured) -> Plan:
     plan = Plan()
     if before.last_read == capture:
         return plan
-    refs = _name_offers(plan, before, offers)
-    stated = _gather(offers, refs)
+    naming = name_offers(before.known, offers)
     known = {offer.id: offer for offer in before.known}
+    stated = _not_frozen(gather(offers, naming.refs), frozen, known)
+    plan.create = [new for new in naming.create if new.offer in stated]
+    plan.identify = dict(naming.identify)
     plan.seen = [ref for ref in stated if ref > 0]
     plan.returned = [ref for ref in plan.seen if known[ref].withdrawn]
-    _rename(plan, before, known, offers, refs)
-    comparison = _Comparison(plan, before, stated, capture, frozenset(plan.returned))
+    _rename(plan, before, known, offers, naming.refs)
+    comparison = _Comparison(plan, before, stated, capture, frozenset(plan.returned), frozen)
     comparison.arrivals()
     fresh = comparison.compare()
     superseded = comparison.missing()
@@ -241,12 +299,14 @@ def _identity(offer: Offer | Known) -> tuple[bool, str, str]:
     return (bool(offer.model_id), offer.model_id, offer.name)
 
 
-def _name_offers(plan: Plan, before: Before, offers: Sequence[Offer]) -> list[int]:
-    """Return for each offer that was read which one it is, in the order read, and plan the new ones and new ids."""
-    known = {_identity(stored): stored.id for stored in before.known}
+def name_offers(stored_offers: Sequence[Known], offers: Sequence[Offer]) -> Naming:
+    """Return for each offer that was read which one it is, in the order read, with the new ones and new ids."""
+    known = {_identity(stored): stored.id for stored in stored_offers}
     by_name: dict[str, list[int]] = defaultdict(list)
-    for stored in before.known:
+    for stored in stored_offers:
         by_name[stored.name].append(stored.id)
+    create: list[NewOffer] = []
+    identify: dict[int, str] = {}
     unknown_ids = Counter(offer.name for offer in _distinct(offers) if _is_new_id(offer, known))
     nameless = {offer.name for offer in offers if not offer.model_id}
     refs: dict[tuple[bool, str, str], int] = {}
@@ -260,15 +320,15 @@ def _name_offers(plan: Plan, before: Before, offers: Sequence[Offer]) -> list[in
         if ref is None and _is_new_id(offer, known) and unknown_ids[offer.name] == 1 and offer.name not in nameless:
             ref = known.get((False, "", offer.name)) if offer.name else None
             if ref is not None:
-                plan.identify[ref] = offer.model_id
+                identify[ref] = offer.model_id
         elif ref is None and not offer.model_id and len(by_name[offer.name]) == 1:
             ref = next((found for found in by_name[offer.name] if found not in taken), None)
         if ref is None:
-            ref = -len(plan.create) - 1
-            plan.create.append(NewOffer(ref, offer.model_id, offer.name, identity[0]))
+            ref = -len(create) - 1
+            create.append(NewOffer(ref, offer.model_id, offer.name, identity[0]))
         refs[identity] = ref
         taken.add(ref)
-    return [refs[_identity(offer)] for offer in offers]
+    return Naming([refs[_identity(offer)] for offer in offers], create, identify)
 
 
 def _distinct(offers: Sequence[Offer]) -> Iterator[Offer]:
@@ -284,7 +344,7 @@ def _is_new_id(offer: Offer, known: Mapping[tuple[bool, str, str], int]) -> bool
     return bool(offer.model_id) and not offer.shared_id and _identity(offer) not in known
 
 
-def _gather(offers: Sequence[Offer], refs: Sequence[int]) -> dict[int, dict[Key, Fact]]:
+def gather(offers: Sequence[Offer], refs: Sequence[int]) -> dict[int, dict[Key, Fact]]:
     """Return each offer's facts by field and `valid_from`; an offer that is read twice must not contradict itself."""
     stated: dict[int, dict[Key, Fact]] = {}
     for offer, ref in zip(offers, refs, strict=True):
@@ -297,6 +357,19 @@ def _gather(offers: Sequence[Offer], refs: Sequence[int]) -> dict[int, dict[Key,
                     f"and as {_short(fact)}; its parser must tell these offers apart or leave the field out."
                 )
     return stated
+
+
+def _not_frozen(
+    stated: Mapping[int, Mapping[Key, Fact]], frozen: Frozen, known: Mapping[int, Known]
+) -> dict[int, dict[Key, Fact]]:
+    """Return what is stated of what is not frozen; an offer that would come with nothing else does not come at all."""
+    left = {}
+    for offer, facts in stated.items():
+        kept = {key: fact for key, fact in facts.items() if not frozen.covers(offer, *key)}
+        arriving = offer not in known or known[offer].withdrawn
+        if kept or not facts or not arriving:
+            left[offer] = kept
+    return left
 
 
 def _short(fact: Fact) -> str:
@@ -333,13 +406,29 @@ class _Comparison:
     stated: Stated
     capture: Captured
     returned: frozenset[int]
+    frozen: Frozen
 
     def change(self, kind: Kind, offer: int, name: str, **observations: int | None) -> None:
         """Plan a change, unless it is of a baseline, of an offer that is new as a whole, or nobody sees the field."""
         arriving = offer < 0 or offer in self.returned
-        if self.before.last_read is None or arriving or (offer, name) in self.before.outranked:
+        if self.before.last_read is None or arriving or self._unseen(offer, name, **observations):
             return
         self.plan.changes.append(Change(kind, offer, name, **observations))
+
+    def _unseen(self, offer: int, name: str, **observations: int | None) -> bool:
+        """Say whether a better-ranked source's word is published before and after a change of this one's.
+
+        It is not where it only rounds what this source says.
+        """
+        if (offer, name) not in self.before.outranked:
+            return False
+        opened, before = observations.get("after_opened"), observations.get("before")
+        stood = next((one for one in self.before.standing if one.id == before), None)
+        better = self.before.better.get((offer, name), ())
+        if opened is None or stood is None or not better:
+            return True
+        fact = self.plan.open[opened].fact
+        return not all(refines(stood, one) and refines(fact, one) for one in better)
 
     def arrivals(self) -> None:
         """Plan one change for each offer that is new or came back."""
@@ -370,11 +459,16 @@ class _Comparison:
         return fresh
 
     def missing(self) -> dict[tuple[int, str], Standing]:
-        """Miss or close what the reading does not state; return what was in effect and gave way to another fact."""
+        """Miss or close what the reading does not state; return what was in effect and gave way to another fact.
+
+        What is frozen is neither.
+        """
         last = self.before.last_read
         is_fresh = last is not None and self.capture.captured_at > last.captured_at
         superseded: dict[tuple[int, str], Standing] = {}
         for stood in self.before.standing:
+            if self.frozen.covers(stood.offer, stood.field, stood.valid_from):
+                continue
             if (stood.field, stood.valid_from) in self.stated.get(stood.offer, {}):
                 continue
             if self._gave_way(stood):

@@ -219,7 +219,8 @@ def noting(
 def _tell(report: SourceReport, verdict: Verdict, seconds: float) -> None:
     done: dict[str, Any] = {"outcome": report.status.value, "seconds": round(seconds, 3)}
     if not report.failed:
-        log().info("source done", **done, offers=report.offers, changes=len(report.changes), notes=len(report.notes))
+        counts = {"changes": len(report.changes), "held": len(report.held), "notes": len(report.notes)}
+        log().info("source done", **done, offers=report.offers, **counts)
         return
     days = None if verdict.age is None else round(verdict.age.total_seconds() / 86400, 1)
     failing = {**done, "error": report.error, "failures": verdict.row.failures + 1, "last_success_days": days}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from scraper import providers
 from scraper.fetch.archive import Archive
 from scraper.records import iso
 from scraper.settings import Settings
-from scraper.store import Status, Store, list_captures, list_notes, list_sources
+from scraper.store import Status, Store, list_captures, list_holds, list_notes, list_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,17 @@ class Finding:
         return {"what": self.what, "ok": self.ok, "text": self.text}
 
 
-def examine(settings: Settings, store: Store, archive: Archive) -> list[Finding]:
-    """Look at everything; nothing is changed."""
+OLD_HOLD: Final = timedelta(days=30)
+"""What waits for a review longer than this needs somebody."""
+
+
+def examine(settings: Settings, store: Store, archive: Archive, at: datetime) -> list[Finding]:
+    """Look at everything; nothing is changed. `at` is now."""
     return [
         Finding("database", ok=True, text=f"{store.shown} is up to date"),
         *_archive(store, archive),
         *_sources(store),
+        *_holds(store, at),
         Finding("identity", ok=bool(settings.contact), text=_identity(settings)),
     ]
 
@@ -83,6 +89,18 @@ def _sources(store: Store) -> Iterator[Finding]:
                 yield Finding(what, ok=True, text=said + notes)
     for provider, name in sorted(known.keys() - _declared()):
         yield Finding(f"source {provider} {name}", ok=False, text="stored, but no provider module declares it any more")
+
+
+def _holds(store: Store, at: datetime) -> Iterator[Finding]:
+    holds = list_holds(store)
+    old = [hold for hold in holds if at - hold.first.captured_at > OLD_HOLD]
+    for provider, source in sorted({(hold.provider, hold.source) for hold in old}):
+        mine = [hold for hold in old if (hold.provider, hold.source) == (provider, source)]
+        since = iso(min(hold.first.captured_at for hold in mine))[:10]
+        said = f"{len(mine):,} new values wait since {since}; run `ratecard review --provider {provider}`"
+        yield Finding(f"held {provider} {source}", ok=False, text=said)
+    if not old:
+        yield Finding("held", ok=True, text=f"{len(holds):,} new values wait for a review, none for long")
 
 
 def _declared() -> set[tuple[str, str]]:

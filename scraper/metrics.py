@@ -17,7 +17,7 @@ from scraper import __version__
 from scraper.due import Key, Plan, State, Verdict, judge
 from scraper.errors import RatecardError
 from scraper.publish.objects import gaps_object
-from scraper.store import SourceView, Store, list_offers, list_sources
+from scraper.store import SourceView, Store, count_holds, list_offers, list_sources
 from scraper.store.leases import DueView, read_due, read_moments
 
 Gaps = Mapping[tuple[str, str, str], int]
@@ -32,6 +32,7 @@ class Facts:
     runs: Mapping[Key, DueView]
     sources: Mapping[Key, SourceView]
     gaps: Gaps
+    held: int
 
 
 def collect(store: Store, plans: Mapping[Key, Plan], now: datetime, gaps: Gaps | None = None) -> Facts:
@@ -43,6 +44,7 @@ def collect(store: Store, plans: Mapping[Key, Plan], now: datetime, gaps: Gaps |
         runs=runs,
         sources={Key(view.provider, view.name): view for view in list_sources(store)},
         gaps=count_gaps(store, now) if gaps is None else gaps,
+        held=count_holds(store),
     )
 
 
@@ -133,8 +135,7 @@ def _of_what_is_held(facts: Facts) -> Iterator[Metric]:
     )
     for labels, count in facts.gaps.items():
         gaps.add_metric(labels, count)
-    # A reading is taken as a whole or refused as a whole, so that no value waits for a person.
-    held = GaugeMetricFamily("ratecard_held", "New values that wait for a review.", value=0)
+    held = GaugeMetricFamily("ratecard_held", "New values that wait for a review.", value=facts.held)
     yield from (size, offers, gaps, held)
 
 

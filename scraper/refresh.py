@@ -9,8 +9,8 @@ from enum import StrEnum
 from functools import partial
 
 from scraper import providers
+from scraper.checks import judge
 from scraper.checks.page import problem_with, problem_with_address, problem_with_bytes, problem_without_prices
-from scraper.checks.reading import problems_of_reading
 from scraper.errors import Contradiction, OlderCapture, RatecardError
 from scraper.extract import Unreadable
 from scraper.extract.document import Document
@@ -19,13 +19,14 @@ from scraper.failpoints import failpoint
 from scraper.fetch.archive import Archive
 from scraper.fetch.capture import Fetched, Fetcher
 from scraper.fetch.decode import Undecodable
-from scraper.meters import is_rate_key
+from scraper.holds import Held, Stood
 from scraper.pages import document_of
 from scraper.records import Note, Reading, iso
 from scraper.sandbox import Defect, Reader, read_here
 from scraper.store import (
     CaptureInfo,
     ChangeView,
+    HoldView,
     Recorded,
     SourceInfo,
     Store,
@@ -36,6 +37,7 @@ from scraper.store import (
     record_failure,
     record_not_captured,
     record_reading,
+    stood_of_source,
 )
 
 
@@ -50,7 +52,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceReport:
-    """What a run did with one source; `url` is the address that answered, else the current one."""
+    """What a run did with one source; `url` is the address that answered, else the current one.
+
+    `held` is all that waits for a review of what the source says, from this run or an earlier one.
+    """
 
     provider: str
     source: str
@@ -61,6 +66,7 @@ class SourceReport:
     error: str = ""
     changes: tuple[ChangeView, ...] = ()
     notes: tuple[Note, ...] = ()
+    held: tuple[HoldView, ...] = ()
 
     @property
     def name(self) -> str:
@@ -79,7 +85,8 @@ class SourceReport:
             return f"failed: {self.error}"
         if self.status is Outcome.NOT_CAPTURED:
             return "not captured"
-        noted = f", {len(self.notes)} noted" if self.notes else ""
+        noted = f", {len(self.held):,} held" if self.held else ""
+        noted += f", {len(self.notes)} noted" if self.notes else ""
         if self.status is Outcome.UNCHANGED:
             return f"{self.offers:,} offers, the same capture as before{noted}"
         return f"{self.offers:,} offers, {self.observations:,} values, {len(self.changes):,} changes{noted}"
@@ -98,9 +105,14 @@ class Report:
         return tuple(change for source in self.sources for change in source.changes)
 
     @property
+    def held(self) -> tuple[HoldView, ...]:
+        """What waits for a review, of all sources that were read."""
+        return tuple(hold for source in self.sources for hold in source.held)
+
+    @property
     def exit_code(self) -> int:
-        """0 where all went well, 1 where some source failed."""
-        return 1 if self.failed else 0
+        """0 where all went well, 1 where some source failed or something is held for review."""
+        return 1 if self.failed or self.held else 0
 
     @property
     def failed(self) -> tuple[SourceReport, ...]:
@@ -124,7 +136,8 @@ class _TooEarly(Exception):
 class Refresh:
     """One run: where bytes come from and where they go. `at` is the time it is made for, aware UTC.
 
-    `reader` reads documents; give it a `Sandbox` where they come from strangers.
+    `reader` reads documents; give it a `Sandbox` where they come from strangers. Without `release`, only a person lets
+    through what is held, however many captures say so.
     """
 
     store: Store
@@ -133,6 +146,7 @@ class Refresh:
     at: datetime
     dry_run: bool = False
     reader: Reader = read_here
+    release: bool = True
 
     def run(
         self,
@@ -163,10 +177,11 @@ class Refresh:
             self._keep(answer)
             reading = read(self.reader, source, read_document(answer))
             failpoint("after_read")
-            offers_of = partial(offers_of_source, self.store, provider)
-            check(reading, source, offers_of(source.name))
+            stood = stood_of_source(self.store, provider, source.name)
+            held = check(reading, provider, source, stood, answer.capture.captured_at)
             failpoint("after_check")
-            recorded = self._record(run, info, answer, listed(reading, provider, source, offers_of))
+            offers_of = partial(offers_of_source, self.store, provider)
+            recorded = self._record(run, info, answer, listed(reading, provider, source, offers_of), held)
         except _TooEarly as refusal:
             return replace(report, error=str(refusal))
         except _NotCaptured as missing:
@@ -185,6 +200,7 @@ class Refresh:
             observations=recorded.observations,
             changes=recorded.changes,
             notes=reading.notes,
+            held=recorded.held,
         )
 
     def _not_before(self, last: datetime | None) -> None:
@@ -195,12 +211,15 @@ class Refresh:
         if not self.dry_run:
             self.archive.put(answer.body)
 
-    def _record(self, run: int | None, info: SourceInfo, answer: Fetched, reading: Reading) -> Recorded:
-        """Compare the reading with what stands and store it, in one transaction."""
+    def _record(
+        self, run: int | None, info: SourceInfo, answer: Fetched, reading: Reading, held: Sequence[Held]
+    ) -> Recorded:
+        """Compare the reading with what stands and store it, but for what is held, in one transaction."""
+        capture = capture_info(answer)
         try:
             if run is None:
-                return preview_reading(self.store, info, capture_info(answer), reading)
-            return record_reading(self.store, run, info, capture_info(answer), reading)
+                return preview_reading(self.store, info, capture, reading, held, release=self.release)
+            return record_reading(self.store, run, info, capture, reading, held, release=self.release)
         except OlderCapture as error:
             raise _TooEarly(str(error)) from error
         except Contradiction as error:
@@ -249,12 +268,15 @@ def read(reader: Reader, source: Source, document: Document) -> Reading:
     return reading
 
 
-def check(reading: Reading, source: Source, previous: frozenset[tuple[str, str]]) -> None:
-    """Judge a reading against its contract and what stands (ids and names), before it can touch a published value."""
-    had_rates = bool(previous) and any(is_rate_key(name) for name in source.publishes)
-    problems = problems_of_reading(reading, previous, had_rates=had_rates)
-    if problems:
-        raise Refused("; ".join(problems))
+def check(reading: Reading, provider: str, source: Source, stood: Sequence[Stood], at: datetime) -> tuple[Held, ...]:
+    """Judge a reading against its contract and what stands, before it can touch a published value.
+
+    `at` is the time of its capture. Returns what of it has to wait; refuses the reading where it is wrong as a whole.
+    """
+    judgement = judge(reading, providers.contract_of(provider, source.name), stood, at)
+    if judgement.failures:
+        raise Refused("; ".join(judgement.failures))
+    return judgement.holds
 
 
 def listed(
@@ -281,7 +303,7 @@ def info_of(provider: str, source: Source) -> SourceInfo:
         name=source.name,
         url=source.addresses[0],
         fields=source.publishes,
-        rank=source.rank,
+        rank=source.precedence,
         fresh_days=source.fresh_days,
     )
 

@@ -10,8 +10,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from scraper.publish.objects import change_object
+from scraper.publish.review import hold_object
 from scraper.publish.text import changes_text
-from scraper.refresh import Outcome, Report
+from scraper.refresh import Outcome, Report, SourceReport
 from scraper.reread import Reread
 
 SHOWN_OF_EACH = 12
@@ -29,6 +30,7 @@ def report_text(report: Report) -> RenderableType:
         if len(source.notes) > 5:
             more = f"… and {len(source.notes) - 5} more; `ratecard refresh --json` lists all"
             parts.append(Padding(Text(more, style="dim"), (0, 0, 0, 16)))
+    parts += [_held_line(source) for source in report.sources if source.held]
     for source in report.failed:
         parts.append(Text(f"FAILED  {source.name} ({source.url}): {source.error}", style="red"))
     parts.append(Text(_summary(report), style="bold"))
@@ -45,8 +47,16 @@ def _summary(report: Report) -> str:
     sources += [f"{counts[Outcome.FAILED]} failed, what they published stays"] if counts[Outcome.FAILED] else []
     run = f"Run {report.run}" if report.run is not None else "Dry run, nothing written"
     return (
-        f"{run}: {', '.join(sources)}. {offers:,} offers, {values:,} values, {len(report.changes):,} changes, 0 held."
+        f"{run}: {', '.join(sources)}. {offers:,} offers, {values:,} values, {len(report.changes):,} changes, "
+        f"{len(report.held):,} held."
     )
+
+
+def _held_line(source: SourceReport) -> Text:
+    counts = Counter(hold.check for hold in source.held)
+    checks = ", ".join(f"{count:,} by {check}" for check, count in counts.most_common())
+    example = f"; {source.held[0].message}"
+    return Text(f"held  {source.name}: {checks}{example}; see `ratecard review`", style="yellow")
 
 
 def reread_text(result: Reread) -> RenderableType:
@@ -66,7 +76,7 @@ def report_object(report: Report) -> dict[str, Any]:
         "offers": sum(source.offers for source in report.sources),
         "observations": sum(source.observations for source in report.sources),
         "changes": [change_object(change) for change in report.changes],
-        "held": [],
+        "held": [hold_object(hold) for hold in report.held],
         "sources": [
             {
                 "provider": source.provider,
@@ -74,6 +84,7 @@ def report_object(report: Report) -> dict[str, Any]:
                 "url": source.url,
                 "status": source.status.value,
                 "offers": source.offers,
+                "held": len(source.held),
                 "error": source.error or None,
                 "notes": [{"kind": note.kind, "text": note.text, "locator": note.locator} for note in source.notes],
             }

@@ -105,9 +105,12 @@ def reread(
     *,
     at: datetime,
     dry_run: bool = False,
+    release: bool = True,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Reread:
-    """Rebuild the history of a provider from its captures; `at` is now.
+    """Rebuild the history of a provider from its captures; `at` is now, `release` as refreshing has it.
+
+    What people decided of what was held is kept, and applied to the history.
 
     Raises `RatecardError` and leaves the history as it is where a capture that was read before is not in the archive,
     or where a source that stated something is not declared any more.
@@ -123,12 +126,12 @@ def reread(
             infos = [info_of(provider, source) for source in declared.values()]
             with rebuilding(store, provider, infos, keep=not dry_run) as rebuild:
                 if all(kept in readings for kept in _in_order(rebuild.captures(), declared)[0]):
-                    result = rebuild_provider(rebuild, provider, readings.get, at=at)
+                    result = rebuild_provider(rebuild, provider, readings.get, at=at, release=release)
                     return result if not dry_run else _dry(result)
 
 
 def rebuild_provider(
-    rebuild: Rebuild, provider: str, reading_of: Callable[[KeptCapture], Reading], *, at: datetime
+    rebuild: Rebuild, provider: str, reading_of: Callable[[KeptCapture], Reading], *, at: datetime, release: bool
 ) -> Reread:
     """Write a provider's history anew; `reading_of` gives what a capture was read as, or raises `Refused`."""
     declared = {source.name: source for source in providers.sources(provider)}
@@ -142,8 +145,9 @@ def rebuild_provider(
         info = info_of(provider, source)
         try:
             reading = reading_of(kept)
-            check(reading, source, rebuild.offers_of(source.name))
-            rebuild.record(info, kept.capture, listed(reading, provider, source, rebuild.offers_of))
+            held = check(reading, provider, source, rebuild.stood_of(source.name), kept.capture.captured_at)
+            meant = listed(reading, provider, source, rebuild.offers_of)
+            rebuild.record(info, kept.capture, meant, held, release=release)
         except (Refused, Contradiction) as refusal:
             rebuild.fail(info, kept.capture, str(refusal))
             skipped.append(Skipped(kept.source, kept.capture, str(refusal)))

@@ -123,6 +123,9 @@ class Settings(BaseSettings):
 
     `chromium` is the program that shows pages which only a browser can read; without it, a Chromium on the path.
 
+    With `hold_release`, what is held for a review is let through without one where a guard allows it and later captures
+    say the same; without it, only a person does that.
+
     `schedules` is a folder of TOML files, the bundled one where it is not set. The daemon looks every `tick_seconds`
     for what is due, answers health and metrics at `listen`, and ends within `grace_seconds` when it is told to; a
     source is taken for `lease_seconds` at a time. With `queue` it puts what is due into a queue in its
@@ -158,6 +161,7 @@ class Settings(BaseSettings):
     keys: dict[HostName, dict[HeaderName, KeyPlace]] = Field(default_factory=dict)
     cdx_url: WebAddress = "https://web.archive.org/cdx/search/cdx"
     copy_url: CopyAddress = "https://web.archive.org/web/{timestamp}id_/{url}"
+    hold_release: bool = True
     schedules: Folder | None = None
     listen: str = "127.0.0.1:9464"
     tick_seconds: float = Field(default=30.0, gt=0, le=3600, allow_inf_nan=False)

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Context
 from functools import lru_cache
+from typing import Final
 
-from scraper.diff import same_substance
+from scraper.diff import refines, same_substance, same_terms
 from scraper.meters import unit_of
 from scraper.records import REFERENCE_FIELDS, Mark, Reason, State
+
+_MEANINGFUL: Final = Context(prec=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,11 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldView:
-    """What is published of a field. `capture` is a SHA-256; where nothing was observed, the evidence is empty."""
+    """What is published of a field. `capture` is a SHA-256; where nothing was observed, the evidence is empty.
+
+    `agreeing` are the other sources that say the same, more or less precisely; `disputing` is what those of equal rank
+    say that do not.
+    """
 
     field: str
     state: State
@@ -78,6 +86,8 @@ class FieldView:
     last_seen: datetime | None = None
     missed_at: datetime | None = None
     marks: tuple[Mark, ...] = ()
+    agreeing: tuple[str, ...] = ()
+    disputing: tuple[Observed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,28 +102,39 @@ class Published:
 
 
 def published(
-    observed: Iterable[Observed], sources: Mapping[str, SourceState], offer_first_seen: datetime, at: datetime
+    observed: Iterable[Observed],
+    sources: Mapping[str, SourceState],
+    offer_first_seen: datetime,
+    at: datetime,
+    held: Iterable[tuple[str, str]] = (),
 ) -> Published:
-    """Return what is published of one offer at a time, given what stands then and its provider's sources by name."""
+    """Return what is published of one offer at a time, given what stands then and its provider's sources by name.
+
+    `held` are the (source, field) of which something waits for a review; an empty field stands for all of them.
+    """
     by_field: dict[str, dict[str, list[Observed]]] = defaultdict(lambda: defaultdict(list))
     for one in observed:
         by_field[one.field][one.source].append(one)
     views: dict[str, FieldView] = {}
     announced: list[FieldView] = []
     for name, by_source in by_field.items():
-        candidates: list[tuple[SourceState, Observed, bool]] = []
+        candidates: list[_Candidate] = []
         for source, said in by_source.items():
             current, later = _split(said, at)
             announced += [_view(one, _marks(one, sources[source], at)) for one in later]
             if current is not None:
                 overdue = any(one.valid_from is not None and one.valid_from <= at for one in later)
-                candidates.append((sources[source], current, overdue))
+                candidates.append(_Candidate(sources[source], current, overdue))
         if candidates:
             views[name] = _choose(candidates, at)
     for name in REFERENCE_FIELDS:
         if name not in views:
             reason = _why_not(name, sources.values(), offer_first_seen)
             views[name] = FieldView(field=name, state=State.NOT_SOURCED, reason=reason, unit=_unit(name))
+    for source, field in held:
+        for name in [field] if field else [name for name, view in views.items() if view.source == source]:
+            if name in views and _would_show(sources, source, views[name]):
+                views[name] = _marked(views[name], Mark.HELD)
     others = sorted(views.keys() - set(REFERENCE_FIELDS))
     announced.sort(key=lambda view: (view.field, view.valid_from or at, view.source))
     return Published(tuple(views[name] for name in (*REFERENCE_FIELDS, *others)), tuple(announced))
@@ -134,17 +155,58 @@ def _split(said: Sequence[Observed], at: datetime) -> tuple[Observed | None, lis
     return max(begun, key=lambda one: one.valid_from or at, default=base), announced
 
 
-def _choose(candidates: Sequence[tuple[SourceState, Observed, bool]], at: datetime) -> FieldView:
-    """Publish the best-ranked source's word; of equal ranks the first by name, marked where they disagree."""
-    best = min(source.rank for source, _, _ in candidates)
-    equals = sorted((c for c in candidates if c[0].rank == best), key=lambda candidate: candidate[0].name)
-    source, shown, overdue = equals[0]
-    marks = _marks(shown, source, at)
-    if overdue:
-        marks.add(Mark.STALE)
-    if not all(same_substance(shown, other) for _, other, _ in equals[1:]):
-        marks.add(Mark.DISPUTED)
-    return _view(shown, marks)
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What one source says of a field now; `overdue` where it announced another price for a day that has come."""
+
+    source: SourceState
+    said: Observed
+    overdue: bool
+
+    def marks(self, at: datetime) -> set[Mark]:
+        return _marks(self.said, self.source, at) | ({Mark.STALE} if self.overdue else set())
+
+
+def _choose(candidates: Sequence[_Candidate], at: datetime) -> FieldView:
+    """Publish the word of the best-ranked source, the first by name, or what it rounds where another one says so.
+
+    Those that say the same agree; of equal ranks, those that do not dispute it.
+    """
+    ordered = sorted(candidates, key=lambda one: (one.source.rank, one.source.name))
+    best = ordered[0]
+    shown = _unrounded(best, ordered, at)
+    others = [one for one in ordered if one is not shown]
+    agreeing = tuple(one.said.source for one in others if _agree(shown.said, one.said))
+    disputing = tuple(
+        one.said for one in others if one.source.rank == best.source.rank and one.said.source not in agreeing
+    )
+    marks = shown.marks(at) | ({Mark.DISPUTED} if disputing else set())
+    return replace(_view(shown.said, marks), agreeing=agreeing, disputing=disputing)
+
+
+def _agree(one: Observed, other: Observed) -> bool:
+    return same_substance(one, other) or refines(one, other) or refines(other, one)
+
+
+def _unrounded(best: _Candidate, ordered: Sequence[_Candidate], at: datetime) -> _Candidate:
+    """Return who says more precisely what the best source rounds, or that one where nobody surely does."""
+    found = [
+        one
+        for one in ordered
+        if refines(one.said, best.said)
+        and same_terms(one.said, best.said)
+        and not one.marks(at) & {Mark.STALE, Mark.UNCONFIRMED}
+    ]
+    # Several that differ beyond the rounding say nothing sure of it.
+    if found and all(_agree(found[0].said, other.said) for other in found):
+        return max(found, key=lambda one: (_precision(one.said), -one.source.rank))
+    return best
+
+
+def _precision(said: Observed) -> int:
+    """Return how many decimals an amount has, float noise left out."""
+    number = _MEANINGFUL.create_decimal(said.value or "0").normalize()
+    return max(0, -int(number.as_tuple().exponent))
 
 
 def _marks(one: Observed, source: SourceState, at: datetime) -> set[Mark]:
@@ -181,6 +243,15 @@ def _view(one: Observed, marks: set[Mark]) -> FieldView:
         missed_at=one.missed_at,
         marks=tuple(mark for mark in Mark if mark in marks),
     )
+
+
+def _would_show(sources: Mapping[str, SourceState], source: str, view: FieldView) -> bool:
+    """Say whether what a source says of a field would be published before, or beside, what is."""
+    return not view.source or (source in sources and sources[source].rank <= sources[view.source].rank)
+
+
+def _marked(view: FieldView, mark: Mark) -> FieldView:
+    return replace(view, marks=tuple(one for one in Mark if one in {*view.marks, mark}))
 
 
 def _why_not(name: str, sources: Iterable[SourceState], offer_first_seen: datetime) -> Reason:

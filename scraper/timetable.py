@@ -79,12 +79,12 @@ def due_line(tick: Tick) -> str:
     run = f"Run {tick.report.run}: " if tick.report.run is not None else ""
     return (
         f"{run}{len(sources) + tick.left} sources were due: {', '.join(said)}. "
-        f"{len(tick.report.changes):,} changes. {following}"
+        f"{len(tick.report.changes):,} changes, {len(tick.report.held):,} held. {following}"
     )
 
 
 def due_exit_code(tick: Tick) -> int:
-    """0 where all that was due was refreshed, 1 where some source failed, 3 where a stop left something undone."""
+    """0 where all that was due was refreshed, 1 where a source failed or something is held, 3 after a stop."""
     return CUT_SHORT if tick.left else tick.report.exit_code
 
 

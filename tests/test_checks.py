@@ -1,4 +1,4 @@
-"""Pages that are not pages, and readings that must not touch what is published."""
+"""Pages that are not pages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 from scraper.checks.page import problem_with, problem_with_address, problem_with_bytes, problem_without_prices
-from scraper.checks.reading import problems_of_reading
 from scraper.fetch.decode import decode
-from scraper.records import Evidence, Fact, Offer, Reading, State
 
 CAPTURES = Path(__file__).resolve().parents[1].parent / "shared" / "captures"
 CHALLENGE = "openai/docs-pricing.cloudflare-challenge.2026-05-08.html"
@@ -232,91 +230,3 @@ def test_a_source_may_be_a_home_page() -> None:
 def test_f10_a_price_list_has_prices(text: str, kind: str, publishes: set[str], said: bool) -> None:
     got = problem_without_prices(text, kind, publishes)
     assert got == ("a page without a single price, not the price list" if said else None)
-
-
-def offer(model_id: str, name: str = "", *, price: str | None = "2.50", shared: bool = False) -> Offer:
-    evidence = Evidence(locator="table[1]/row[2]/cell[2]", quote="as printed")
-    fact = (
-        Fact(field="input", state=State.SOURCED, value=price, currency="USD", evidence=evidence)
-        if price
-        else Fact(field="context_window", state=State.SOURCED, value="128000", evidence=evidence)
-    )
-    return Offer(model_id=model_id, name=name or model_id, shared_id=shared, facts=(fact,))
-
-
-def reading(*offers: Offer) -> Reading:
-    return Reading(offers=offers)
-
-
-def previous(count: int) -> list[tuple[str, str]]:
-    return [(f"m{n}", f"Model {n}") for n in range(count)]
-
-
-def test_f14_a_reading_without_offers_is_refused() -> None:
-    for before in ([], previous(3)):
-        assert problems_of_reading(reading(), before, had_rates=bool(before)) == (
-            "the reading has no offers at all; the page has probably changed its shape",
-        )
-
-
-def test_f14_a_source_that_had_prices_and_now_has_none_is_refused() -> None:
-    read = reading(offer("m0", price=None), offer("m1", price=None))
-    (said,) = problems_of_reading(read, previous(2), had_rates=True)
-    assert said == "none of the 2 offers of the reading has a price, and this source has published prices"
-    assert problems_of_reading(read, previous(2), had_rates=False) == ()
-    assert problems_of_reading(reading(offer("m0"), offer("m1", price=None)), previous(2), had_rates=True) == ()
-
-
-def test_prices_that_are_all_not_offered_are_no_prices() -> None:
-    evidence = Evidence(locator="table[1]/row[2]/cell[2]", quote="-")
-    gone = Offer(model_id="m0", name="", facts=(Fact(field="input", state=State.NOT_OFFERED, evidence=evidence),))
-    assert len(problems_of_reading(reading(gone), previous(1), had_rates=True)) == 1
-
-
-@pytest.mark.parametrize(
-    ("before", "left", "refused"),
-    [
-        (8, 4, False),
-        (8, 3, True),
-        (7, 3, True),
-        (6, 2, True),
-        (5, 1, True),
-        (4, 1, False),
-        (3, 1, False),
-        (100, 50, False),
-    ],
-)
-def test_f15_a_reading_that_lost_more_than_half_is_refused(before: int, left: int, refused: bool) -> None:
-    said = problems_of_reading(reading(*(offer(f"m{n}") for n in range(left))), previous(before), had_rates=True)
-    assert bool(said) is refused
-    if refused:
-        assert said[0].startswith(f"{before - left} of the {before} offers that this source last published are missing")
-
-
-def test_f15_new_offers_do_not_make_up_for_vanished_ones() -> None:
-    read = reading(*(offer(f"new{n}") for n in range(20)))
-    (said,) = problems_of_reading(read, previous(6), had_rates=True)
-    assert said.endswith("more than half of them (m0, m1, m2, m3, m4, …)")
-
-
-def test_an_offer_is_known_by_its_id_and_by_its_name_only_without_one() -> None:
-    before = previous(6)
-    renamed = reading(*(offer(model_id, f"New {name}") for model_id, name in before))
-    assert problems_of_reading(renamed, before, had_rates=True) == ()
-    only_names = reading(*(offer("", name) for _, name in before))
-    assert problems_of_reading(only_names, before, had_rates=True) == ()
-    nameless = [("", name) for _, name in before]
-    got_ids = reading(*(offer(model_id, name) for model_id, name in before))
-    assert problems_of_reading(got_ids, nameless, had_rates=True) == ()
-    other_ids = reading(*(offer(f"x-{model_id}", name) for model_id, name in before))
-    assert len(problems_of_reading(other_ids, before, had_rates=True)) == 1
-    cased = reading(*(offer(model_id.upper(), name) for model_id, name in before))
-    assert len(problems_of_reading(cased, before, had_rates=True)) == 1
-
-
-def test_offers_that_share_an_id_are_told_apart_by_name() -> None:
-    before = [("shared", f"Plan {n}") for n in range(6)]
-    whole = reading(*(offer("shared", name, shared=True) for _, name in before))
-    assert problems_of_reading(whole, before, had_rates=True) == ()
-    (said,) = problems_of_reading(reading(offer("shared", "Plan 0", shared=True)), before, had_rates=True)
-    assert said.startswith("5 of the 6 offers")

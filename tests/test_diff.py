@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scraper.diff import Before, Captured, Kind, Known, Plan, Standing, diff, same_value
+from scraper.diff import NOTHING_FROZEN, Before, Captured, Frozen, Kind, Known, Plan, Standing, diff, same_value
 from scraper.errors import RatecardError
 from scraper.records import Evidence, Fact, Offer, Reason, State, plain
 
@@ -40,6 +40,7 @@ class Shelf:
     last_read: Captured | None = None
     elsewhere: frozenset[int] = frozenset()
     outranked: frozenset[tuple[int, str]] = frozenset()
+    better: dict[tuple[int, str], list[Standing]] = field(default_factory=dict)
     next_id: int = 1
     days: int = 0
 
@@ -62,10 +63,11 @@ class Shelf:
             last_read=self.last_read,
             elsewhere=self.elsewhere,
             outranked=self.outranked,
+            better=self.better,
         )
 
-    def apply(self, offers: tuple[Offer, ...], capture: Captured) -> Plan:
-        plan = diff(self.before(), offers, capture)
+    def apply(self, offers: tuple[Offer, ...], capture: Captured, frozen: Frozen = NOTHING_FROZEN) -> Plan:
+        plan = diff(self.before(), offers, capture, frozen)
         self.created = {new.offer: self.number() for new in plan.create}
         for new in plan.create:
             ref = self.created[new.offer]
@@ -193,6 +195,19 @@ def test_what_a_better_source_publishes_changes_without_a_word() -> None:
 
 
 # Missing
+
+
+def test_what_a_better_source_only_rounds_changes_with_a_word() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input", "0.125")))
+    [known] = shelf.known
+    rounded = Standing(
+        id=99, offer=known, field="input", state=State.SOURCED, value="0.13", currency="USD", reason=None, derived="",
+        promotional=False, valid_from=None, valid_until=None, last_seen=START, misses=0,
+    )  # fmt: skip
+    shelf.outranked, shelf.better = frozenset({(known, "input")}), {(known, "input"): [rounded]}
+    assert shelf.read(offer("a", fact("input", "0.126"))) == [(Kind.CHANGED, "a", "input")]
+    assert shelf.read(offer("a", fact("input", "0.2"))) == []
 
 
 def test_two_fresh_misses_close_a_field() -> None:
@@ -545,3 +560,24 @@ def test_the_way_a_number_is_written_never_makes_a_change(amount: str, zeros: in
     assert shelf.read(offer("a", fact("input", longer))) == []
     assert same_value("input", amount, noisy)
     assert same_value("input", noisy, amount)
+
+
+@settings(max_examples=50)
+@given(st.tuples(st.lists(READINGS, min_size=1, max_size=3), READINGS, st.integers(0, 20)))
+def test_what_is_frozen_stays_as_it_is(given_: tuple[list[tuple[Offer, ...]], tuple[Offer, ...], int]) -> None:
+    before, last, choice = given_
+    shelf = Shelf()
+    for reading in before:
+        shelf.read(*reading)
+    stood = sorted(shelf.standing.values(), key=lambda one: one.id)
+    frozen = Frozen(
+        offers=frozenset(one.offer for one in stood[choice % 3 :: 7]),
+        fields=frozenset((one.offer, one.field) for one in stood[choice % 5 :: 5]),
+        facts=frozenset((one.offer, one.field, one.valid_from) for one in stood[choice % 4 :: 4]),
+    )
+    kept = {one.id: one for one in stood if frozen.covers(one.offer, one.field, one.valid_from)}
+    at = START if shelf.last_read is None else shelf.last_read.captured_at + DAY
+    plan = shelf.apply(last, Captured("f" * 64, at), frozen)
+    assert {number: shelf.standing.get(number) for number in kept} == kept
+    assert not any(frozen.covers(one.offer, one.fact.field, one.fact.valid_from) for one in plan.open)
+    assert not {one.offer for one in kept.values()} & set(plan.withdraw)

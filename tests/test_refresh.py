@@ -103,14 +103,17 @@ def test_f10_f11_f14_a_page_that_is_none_fails_its_source_and_touches_nothing(
     assert said in ratecard("doctor").out
 
 
-def test_f15_a_reading_in_which_most_offers_vanish_is_refused(ratecard: Command, folder: Folder) -> None:
+def test_f15_offers_that_vanish_together_are_held_and_stay_published(ratecard: Command, folder: Folder) -> None:
     many = [(f"Claude Opus {version}", "5", "25") for version in range(1, 9)]
     folder.add(price_page(many), "2026-05-01").add(price_page(many[:3]), "2026-05-08")
     ratecard("refresh", "anthropic", "--replay", folder.path, "--at", "2026-05-01")
-    failed = ratecard("refresh", "anthropic", "--replay", folder.path, "--at", "2026-05-08")
-    assert failed.code == 1
-    assert "5 of the 8 offers" in failed.out
+    ran = ratecard("refresh", "anthropic", "--replay", folder.path, "--at", "2026-05-08")
+    assert ran.code == 1
+    assert "5 of the 8 offers" in ran.out
+    assert "5 held." in ran.out
     assert len(ratecard("gaps", "anthropic", "--json").json["gaps"]) == 8 * 10
+    shown = ratecard("show", "anthropic/Claude Opus 8", "--json").json
+    assert shown["fields"]["input"]["marks"] == ["stale", "held"]
 
 
 def test_a_refresh_before_the_last_one_is_refused_for_that_source(ratecard: Command, folder: Folder) -> None:

@@ -129,6 +129,91 @@ def test_equal_ranks_that_disagree_in_state_or_currency_are_disputed() -> None:
         assert view(publish(seen("2"), other, sources=sources)).marks == (Mark.DISPUTED,)
 
 
+@pytest.mark.parametrize(
+    ("coarse", "fine", "agrees"),
+    [
+        ("0.13", "0.125", True),
+        ("0.12", "0.125", True),
+        ("0.14", "0.125", False),
+        ("3", "3.4", False),
+        ("0.1", "0.125", False),
+        ("0.00", "0.004", False),
+        ("0.13", "0.12500000000000003", True),
+        ("12.35", "12.345", True),
+        ("12.34", "12.346", False),
+        ("0.003", "0.0025", True),
+        ("130", "130.4", False),
+    ],
+)
+def test_a_rounded_price_agrees_with_what_it_rounds_and_that_is_published(coarse: str, fine: str, agrees: bool) -> None:
+    sources = (source("a"), source("b"))
+    found = view(publish(seen(coarse, "a"), seen(fine, "b"), sources=sources))
+    if agrees:
+        assert (found.value, found.source, found.marks, found.agreeing) == (fine, "b", (), ("a",))
+        assert found.disputing == ()
+    else:
+        assert (found.value, found.source, found.marks, found.agreeing) == (coarse, "a", (Mark.DISPUTED,), ())
+        assert [(one.source, one.value, one.quote) for one in found.disputing] == [("b", fine, f"${fine}")]
+
+
+def test_what_a_better_source_rounds_is_published_from_a_worse_one() -> None:
+    sources = (source("api", 0), source("page", 1), source("other", 1))
+    found = view(publish(seen("0.13", "api"), seen("0.125", "page"), seen("0.2", "other"), sources=sources))
+    assert (found.value, found.source, found.agreeing, found.disputing) == ("0.125", "page", ("api",), ())
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"last_seen": NOW - 30 * DAY},
+        {"missed_at": NOW},
+        {"currency": "EUR"},
+        {"promotional": True},
+        {"valid_until": NOW + DAY},
+    ],
+)
+def test_a_rounded_price_stays_where_the_other_is_not_surely_the_same(more: dict[str, Any]) -> None:
+    sources = (source("api", 0), source("page", 1))
+    assert view(publish(seen("0.13", "api"), seen("0.125", "page", **more), sources=sources)).value == "0.13"
+
+
+def test_two_that_differ_beyond_the_rounding_leave_the_rounded_price() -> None:
+    sources = (source("api", 0), source("page", 1), source("other", 1))
+    found = view(publish(seen("0.13", "api"), seen("0.125", "page"), seen("0.128", "other"), sources=sources))
+    assert (found.value, found.source, found.agreeing) == ("0.13", "api", ("other", "page"))
+
+
+def test_a_spec_is_never_rounded() -> None:
+    sources = (source("a"), source("b"))
+    said = [seen(value, name, "released", currency=None) for value, name in (("2025-01", "a"), ("2025-01-31", "b"))]
+    assert view(publish(*said, sources=sources), "released").marks == (Mark.DISPUTED,)
+
+
+# Held
+
+
+@pytest.mark.parametrize(
+    ("held", "marks"),
+    [
+        (("pricing", "input"), (Mark.HELD,)),
+        (("pricing", ""), (Mark.HELD,)),
+        (("pricing", "output"), ()),
+        (("worse", "input"), ()),
+        (("better", "input"), (Mark.HELD,)),
+        (("gone", "input"), ()),
+    ],
+)
+def test_what_waits_is_marked_where_it_would_be_published(held: tuple[str, str], marks: tuple[Mark, ...]) -> None:
+    known = {one.name: one for one in (source("pricing", 1), source("worse", 2), source("better", 0))}
+    said = published([seen()], known, NOW - 30 * DAY, NOW, [held])
+    assert view(said).marks == marks
+
+
+def test_a_first_value_that_waits_is_marked() -> None:
+    said = published([], {"pricing": source()}, NOW - 30 * DAY, NOW, [("pricing", "input")])
+    assert (view(said).state, view(said).marks) == (State.NOT_SOURCED, (Mark.HELD,))
+
+
 # Marks
 
 

@@ -16,7 +16,7 @@ from scraper.extract.markup import Table
 from scraper.extract.naming import dated, read_title, split_joined, status_fact
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
-from scraper.extract.source import Source
+from scraper.extract.source import Source, SourceKind
 from scraper.extract.specs import modalities
 from scraper.extract.tables import LineFacts, all_named, price_tables, read_table
 from scraper.extract.vocabulary import KNOWN, NAME, VOCABULARY, key, spec
@@ -157,6 +157,7 @@ def _addresses(*paths: str) -> tuple[str, ...]:
 SOURCES = (
     Source(
         name="docs-pricing",
+        kind=SourceKind.DOCS,
         addresses=_addresses("about-claude/pricing"),
         read=read_pricing,
         publishes=frozenset(
@@ -167,18 +168,18 @@ SOURCES = (
     ),
     Source(
         name="models-overview",
+        kind=SourceKind.DOCS,
         addresses=_addresses("about-claude/models/overview", "models/overview"),
         read=read_overview,
         publishes=frozenset(
             {"context_window", "max_output_tokens", "knowledge_cutoff", "training_cutoff", "aliases", "modalities"}
         ),
-        rank=1,
     ),
     Source(
         name="marketing-pricing",
+        kind=SourceKind.PRICING_PAGE,
         addresses=("https://claude.com/pricing", "https://www.anthropic.com/pricing"),
         read=read_cards,
         publishes=frozenset(_PRICES),
-        rank=2,
     ),
 )

@@ -21,7 +21,7 @@ from scraper.extract.moments import Term, term_above, until
 from scraper.extract.offers import Named, Offers
 from scraper.extract.passage import Passage
 from scraper.extract.prices import PER_MILLION, Scale, facts_of
-from scraper.extract.source import Source
+from scraper.extract.source import Source, SourceKind
 from scraper.extract.specs import listed
 from scraper.extract.tables import price_tables, spec_facts
 from scraper.extract.vocabulary import KNOWN, VOCABULARY, fold, key, labelled, spec
@@ -139,6 +139,7 @@ def _aliases(page: _Page, model: Passage) -> tuple[Fact, ...]:
 SOURCES = (
     Source(
         name="pricing",
+        kind=SourceKind.DOCS,
         addresses=tuple(
             f"https://api-docs.deepseek.com/quick_start/{page}"
             for page in ("pricing", "pricing/", "pricing.md", "pricing-details-usd")

@@ -19,7 +19,7 @@ from scraper.extract.plans import free_tier, plan_columns
 from scraper.extract.prices import Scale, facts_of
 from scraper.extract.releases import releases_of
 from scraper.extract.sections import Section, ending, sections_of
-from scraper.extract.source import Source
+from scraper.extract.source import Source, SourceKind
 from scraper.extract.tables import MONEY, unit_scale
 from scraper.extract.variants import assigned, made
 from scraper.extract.vocabulary import VOCABULARY, Role, fold, key
@@ -127,6 +127,7 @@ def read_changelog(document: Document) -> Reading:
 SOURCES = (
     Source(
         name="pricing",
+        kind=SourceKind.DOCS,
         addresses=(
             "https://ai.google.dev/gemini-api/docs/pricing.md.txt",
             "https://ai.google.dev/gemini-api/docs/pricing",
@@ -143,13 +144,13 @@ SOURCES = (
     ),
     Source(
         name="changelog",
+        kind=SourceKind.ANNOUNCEMENTS,
         addresses=(
             "https://ai.google.dev/gemini-api/docs/changelog.md.txt",
             "https://ai.google.dev/gemini-api/docs/changelog",
         ),
         read=read_changelog,
         publishes=frozenset({"released", "status", "retires"}),
-        rank=1,
         lists=False,
     ),
 )

@@ -17,7 +17,7 @@ from scraper.extract.markup import Table
 from scraper.extract.offers import Named, Offers
 from scraper.extract.passage import Passage
 from scraper.extract.prices import Scale
-from scraper.extract.source import Source
+from scraper.extract.source import Source, SourceKind
 from scraper.extract.specs import day_of_epoch
 from scraper.extract.tables import LineFacts, Naming, columns_of, price_tables, read_table
 from scraper.extract.vocabulary import KNOWN, VOCABULARY, Role, labelled
@@ -129,6 +129,7 @@ def read_catalogue(document: Document) -> Reading:
 SOURCES = (
     Source(
         name="docs-models",
+        kind=SourceKind.DOCS,
         addresses=("https://console.groq.com/docs/models.md", "https://console.groq.com/docs/models"),
         read=read_models,
         publishes=frozenset(
@@ -137,9 +138,9 @@ SOURCES = (
     ),
     Source(
         name="v1-models",
+        kind=SourceKind.CATALOGUE,
         addresses=("https://api.groq.com/openai/v1/models",),
         read=read_catalogue,
         publishes=frozenset({"context_window", "max_output_tokens", "released"}),
-        rank=1,
     ),
 )

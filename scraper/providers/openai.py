@@ -18,7 +18,7 @@ from scraper.extract.long_context import read_suffix
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
 from scraper.extract.relabel import relabelled
-from scraper.extract.source import Source
+from scraper.extract.source import Source, SourceKind
 from scraper.extract.specs import day_of_epoch
 from scraper.extract.tables import LineFacts, read_table
 from scraper.extract.tiered import tiered_tables
@@ -131,6 +131,7 @@ def read_models(document: Document) -> Reading:
 SOURCES = (
     Source(
         name="docs-pricing",
+        kind=SourceKind.DOCS,
         addresses=(
             "https://developers.openai.com/api/docs/pricing.md",
             "https://developers.openai.com/api/docs/pricing",
@@ -146,6 +147,7 @@ SOURCES = (
     ),
     Source(
         name="deprecations",
+        kind=SourceKind.ANNOUNCEMENTS,
         addresses=(
             "https://developers.openai.com/api/docs/deprecations.md",
             "https://developers.openai.com/api/docs/deprecations",
@@ -153,14 +155,13 @@ SOURCES = (
         ),
         read=read_deprecations,
         publishes=frozenset({"retires"}),
-        rank=1,
         lists=False,
     ),
     Source(
         name="models-api",
+        kind=SourceKind.CATALOGUE,
         addresses=("https://api.openai.com/v1/models",),
         read=read_models,
         publishes=frozenset({"released"}),
-        rank=1,
     ),
 )

@@ -12,7 +12,7 @@ from scraper.extract import Unreadable, jsontext, router
 from scraper.extract.document import Document
 from scraper.extract.feed import Feed, Spec, as_text, at_path, read_feed, row_facts, whole_tokens
 from scraper.extract.offers import Named, Offers
-from scraper.extract.source import Source
+from scraper.extract.source import Source, SourceKind
 from scraper.extract.specs import day_of_epoch, read_date
 from scraper.meters import RateKey
 from scraper.records import Reading, clean
@@ -102,6 +102,7 @@ _HOSTED: Final = ("deepseek/deepseek-v3.2", "meta-llama/llama-3.3-70b-instruct",
 SOURCES = (
     Source(
         name="models",
+        kind=SourceKind.CATALOGUE,
         addresses=("https://openrouter.ai/api/v1/models",),
         read=read_models,
         publishes=frozenset({price.key for price in router.PRICES} | {spec.field for spec in _MODELS.specs}),
@@ -109,6 +110,7 @@ SOURCES = (
     *(
         Source(
             name=f"endpoints/{model}",
+            kind=SourceKind.CATALOGUE,
             addresses=(f"https://openrouter.ai/api/v1/models/{model}/endpoints",),
             read=read_endpoints,
             publishes=frozenset(),

@@ -16,7 +16,7 @@ from scraper.extract.money import find_unit
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
 from scraper.extract.respelled import respelled
-from scraper.extract.source import Source
+from scraper.extract.source import Source, SourceKind
 from scraper.extract.tables import LineFacts, price_tables, read_table
 from scraper.extract.vocabulary import KNOWN, VOCABULARY, key
 from scraper.meters import Unit
@@ -101,12 +101,14 @@ _FEES: Final = frozenset({"requests{mode=low-context}", "requests{mode=medium-co
 SOURCES = (
     Source(
         name="models",
+        kind=SourceKind.CATALOGUE,
         addresses=("https://api.perplexity.ai/v1/models",),
         read=read_models,
         publishes=frozenset(price.key for price in _FEED.prices),
     ),
     Source(
         name="docs-pricing",
+        kind=SourceKind.DOCS,
         addresses=(
             "https://docs.perplexity.ai/docs/getting-started/pricing.md",
             "https://docs.perplexity.ai/docs/getting-started/pricing",
@@ -117,6 +119,5 @@ SOURCES = (
         ),
         read=read_pricing,
         publishes=_FEES | {"input", "output", "reasoning", "searches", "tokens{variant=citation}"},
-        rank=1,
     ),
 )

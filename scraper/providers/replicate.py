@@ -17,7 +17,7 @@ from scraper.extract.cards import Shown, lines_of, shown_prices
 from scraper.extract.document import Document
 from scraper.extract.offers import Named, Offers
 from scraper.extract.passage import Passage
-from scraper.extract.source import Source
+from scraper.extract.source import Source, SourceKind
 from scraper.records import Reading
 
 _TARIFF: Final = Tariff(
@@ -111,6 +111,7 @@ SOURCES = (
     *(
         Source(
             name=model_id,
+            kind=SourceKind.DOCS,
             addresses=(f"https://replicate.com/{model_id}",),
             read=partial(read_model, model_id=model_id),
             publishes=fields,
@@ -119,9 +120,9 @@ SOURCES = (
     ),
     Source(
         name="pricing-examples",
+        kind=SourceKind.PRICING_PAGE,
         addresses=("https://replicate.com/pricing",),
         read=read_examples,
         publishes=_TOKENS | {"images", "video_seconds"},
-        rank=1,
     ),
 )

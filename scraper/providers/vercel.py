@@ -28,7 +28,7 @@ from scraper.extract.feed import (
 )
 from scraper.extract.jsontext import Json
 from scraper.extract.offers import Offers
-from scraper.extract.source import Source
+from scraper.extract.source import Source, SourceKind
 from scraper.extract.specs import day_of_epoch, listed, modalities, read_date
 from scraper.extract.tiers import members, service_facts, token_facts, variant_facts
 from scraper.meters import Unit
@@ -147,6 +147,7 @@ def read_models(document: Document) -> Reading:
 SOURCES = (
     Source(
         name="models",
+        kind=SourceKind.CATALOGUE,
         addresses=("https://ai-gateway.vercel.sh/v1/models",),
         read=read_models,
         publishes=frozenset({price.key for price in _FEED.prices} | {spec.field for spec in _FEED.specs}),

@@ -85,8 +85,30 @@ def offer_object(offer: OfferView) -> dict[str, Any]:
 def _object(view: FieldView) -> dict[str, Any]:
     row: Mapping[str, str] = field_row(view) | {"missed_at": _time(view.missed_at)}
     return {key: value for key, value in row.items() if value and key not in ("field", "marks")} | (
-        {"marks": list(view.marks)} if view.marks else {}
+        {key: value for key, value in others_object(view).items() if value}
     )
+
+
+def others_object(view: FieldView) -> dict[str, Any]:
+    """Return the marks of a field, the sources that agree, and what those say that dispute it, with their evidence."""
+    return {
+        "marks": [mark.value for mark in view.marks],
+        "agreeing": list(view.agreeing),
+        "disputing": [
+            {
+                "source": one.source,
+                "state": one.state.value,
+                "value": one.value,
+                "currency": one.currency,
+                "source_url": one.source_url,
+                "captured_at": iso(one.captured_at),
+                "capture": one.capture,
+                "locator": one.locator,
+                "quote": one.quote,
+            }
+            for one in view.disputing
+        ],
+    }
 
 
 def _ordered(offers: Iterable[OfferView]) -> list[OfferView]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from scraper.publish.exports import field_row
+from scraper.publish.exports import field_row, others_object
 from scraper.publish.text import gaps_of
 from scraper.records import iso
 from scraper.states import FieldView
@@ -18,7 +18,7 @@ def field_object(view: FieldView) -> Object:
     """Return a field with its state and evidence."""
     return {key: value or None for key, value in field_row(view).items() if key != "marks"} | {
         "missed_at": iso(view.missed_at) if view.missed_at else None,
-        "marks": [mark.value for mark in view.marks],
+        **others_object(view),
     }
 
 

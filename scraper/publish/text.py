@@ -15,8 +15,8 @@ from rich.text import Text
 
 from scraper.diff import Kind
 from scraper.meters import is_rate_key, unit_of
-from scraper.records import REFERENCE_FIELDS, SPECS, Reason, State, iso, plain
-from scraper.states import FieldView
+from scraper.records import REFERENCE_FIELDS, SPECS, Fact, Reason, State, iso, plain
+from scraper.states import FieldView, Observed
 from scraper.store import ChangeView, OfferView, Statement
 
 _MEANINGFUL: Final = Context(prec=12)
@@ -40,7 +40,7 @@ def amount(value: str, currency: str | None) -> str:
     return f"{_SIGNS.get(currency or '', '')}{shown}" + ("" if currency in _SIGNS else f" {currency or ''}").rstrip()
 
 
-def said(view: FieldView | Statement) -> str:
+def said(view: FieldView | Statement | Fact | Observed) -> str:
     """Write what is said of a field: its value, Free, Not offered, or Not sourced."""
     if view.state is State.NOT_OFFERED:
         return "Not offered"
@@ -132,6 +132,13 @@ def evidence_text(
             ("seen", f"{_day(view.first_seen)} to {_day(view.last_seen)}"),
         ):
             facts.add_row(Text(label, style="dim"), text)
+        if view.agreeing:
+            facts.add_row(Text("agreeing", style="dim"), ", ".join(view.agreeing))
+        for other in view.disputing:
+            disputed = (
+                f"{other.source} says {said(other)}: “{other.quote}”  {iso(other.captured_at)}  {other.source_url}"
+            )
+            facts.add_row(Text("disputed", style="red"), disputed)
         parts += [Text(), _indented(facts)]
     others = [one for one in now_said if one.source != view.source or one.valid_from != view.valid_from]
     for title, statements in (("other statements", others), ("before", [one for one in past if one.closed_at])):

@@ -8,11 +8,19 @@ Opening (raises `RatecardError` in one sentence where a database cannot be used 
 Writing, one transaction a source (`at` and captures are aware UTC; a provider module's source becomes a `SourceInfo`):
 
 - `begin_run(store, *, started_at, at, replay) -> int`
-- `record_reading(store, run, SourceInfo, CaptureInfo, Reading) -> Recorded`: counts and the changes it wrote; the
+- `record_reading(store, run, SourceInfo, CaptureInfo, Reading, held=()) -> Recorded`: counts and the changes it wrote;
+  what is held does not touch what stands; the
   capture that was read last touches nothing (`repeated`); an older one is refused with `RatecardError`
 - `preview_reading(store, SourceInfo, CaptureInfo, Reading) -> Recorded`: the same, undone at the end (a dry run)
 - `record_failure(store, SourceInfo, at, error, capture=None)`, `record_not_captured(store, SourceInfo)`: only the
   source's status, and that the capture belongs to it
+
+Holds (what guards keep apart until it is settled; they name offers, and outlive a history that is read again):
+
+- `list_holds(store, provider=None, source=None, statuses=(OPEN,)) -> list[HoldView]`, `count_holds(store) -> int`
+- `approve_holds(store, ids, *, by, at, note="", days=90) -> Decided` publishes at once, all or nothing;
+  `reject_holds` keeps what stands; both are for exactly one old and one new value
+- `stood_of_source(store, provider, source) -> list[Stood]`: what the guards compare a reading with
 
 Reading:
 
@@ -48,6 +56,8 @@ from scraper.store.copies import (
     record_copy_failure,
     remember_copies,
 )
+from scraper.store.deciding import DECISION_DAYS, Decide, Decided, approve_holds, reject_holds
+from scraper.store.holding import count_holds, list_holds
 from scraper.store.memory import StoreMemory
 from scraper.store.opening import HEAD, Store, open_store
 from scraper.store.reading import (
@@ -62,6 +72,7 @@ from scraper.store.reading import (
     list_sources,
     offers_of_source,
     published_values,
+    stood_of_source,
 )
 from scraper.store.rebuilding import Rebuild, captures_of, rebuilding
 from scraper.store.views import (
@@ -71,6 +82,7 @@ from scraper.store.views import (
     CopyInfo,
     CopyState,
     CopyView,
+    HoldView,
     KeptCapture,
     NoteView,
     OfferView,
@@ -91,6 +103,7 @@ from scraper.store.writing import (
 )
 
 __all__ = [
+    "DECISION_DAYS",
     "HEAD",
     "CaptureInfo",
     "CaptureOutcome",
@@ -98,6 +111,9 @@ __all__ = [
     "CopyInfo",
     "CopyState",
     "CopyView",
+    "Decide",
+    "Decided",
+    "HoldView",
     "KeptCapture",
     "NoteView",
     "OfferView",
@@ -111,8 +127,10 @@ __all__ = [
     "Status",
     "Store",
     "StoreMemory",
+    "approve_holds",
     "begin_run",
     "captures_of",
+    "count_holds",
     "evidence",
     "find_offers",
     "first_own_capture",
@@ -121,6 +139,7 @@ __all__ = [
     "list_captures",
     "list_changes",
     "list_copies",
+    "list_holds",
     "list_notes",
     "list_offers",
     "list_sources",
@@ -134,5 +153,7 @@ __all__ = [
     "record_failure",
     "record_not_captured",
     "record_reading",
+    "reject_holds",
     "remember_copies",
+    "stood_of_source",
 ]

@@ -16,11 +16,17 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from scraper.errors import RatecardError
 from scraper.store.tables import metadata
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest migration: the schema that this code reads and writes."""
 
 _WAIT_SECONDS: Final = 30
 _CHECK: Final = "check the address given by --db or RATECARD_DB"
+
+
+def hold_back_others(connection: Connection, provider: str) -> None:
+    """Let other writers of a provider wait until the end of this transaction; on SQLite all of them do anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(provider))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +53,8 @@ class Store:
         """
         engine = self.engine.execution_options(ratecard_writes=True)
         with self.told(), engine.connect() as connection, connection.begin() as transaction:
-            if provider is not None and connection.dialect.name == "postgresql":
-                connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(provider))))
+            if provider is not None:
+                hold_back_others(connection, provider)
             yield connection
             if not keep:
                 transaction.rollback()

@@ -6,18 +6,30 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, true
 
-from scraper.diff import Kind
+from scraper.diff import Kind, same_value
+from scraper.holds import HoldStatus, Stood
 from scraper.meters import unit_of
 from scraper.records import Reason, State
 from scraper.states import Observed, SourceState, published
 from scraper.store.opening import Store
-from scraper.store.tables import captures, changes, notes, observations, offers, source_fields, sources
+from scraper.store.tables import (
+    captures,
+    changes,
+    holds,
+    notes,
+    observations,
+    offers,
+    source_captures,
+    source_fields,
+    sources,
+)
 from scraper.store.views import (
     CaptureInfo,
+    CaptureOutcome,
     ChangeView,
     NoteView,
     OfferView,
@@ -101,7 +113,7 @@ def published_values(store: Store, at: datetime, provider: str | None = None) ->
         where = [] if provider is None else [offers.c.provider == provider]
         views = _offers(connection, at, None, where, listed=True)
         standing = select(_o.last_capture_id).where(_o.closed_at.is_(None))
-        kept = _captures(connection, captures.c.id.in_(standing)).values()
+        kept = captures_by_id(connection, captures.c.id.in_(standing)).values()
     by_identity = {(c.sha256, c.url, c.captured_at): c for c in kept}
     for offer in views:
         for view in (*offer.fields, *offer.announced):
@@ -129,7 +141,7 @@ def list_sources(store: Store, provider: str | None = None) -> list[SourceView]:
     with store.reading() as connection:
         rows = connection.execute(_where(select(sources), sources.c.provider, provider)).all()
         fields = _contracts(connection)
-        kept = _captures(connection, captures.c.id.in_(select(sources.c.last_capture_id)))
+        kept = captures_by_id(connection, captures.c.id.in_(select(sources.c.last_capture_id)))
         counted = select(_o.source_id, func.count(_o.offer_id.distinct())).where(_o.closed_at.is_(None))
         count = {row[0]: row[1] for row in connection.execute(counted.group_by(_o.source_id))}
     views = [
@@ -155,7 +167,7 @@ def list_sources(store: Store, provider: str | None = None) -> list[SourceView]:
 def list_captures(store: Store) -> list[CaptureInfo]:
     """Return every capture that anything refers to, in the order in which they came."""
     with store.reading() as connection:
-        found = _captures(connection, true())
+        found = captures_by_id(connection, true())
     return [found[number] for number in sorted(found)]
 
 
@@ -185,6 +197,81 @@ def offers_of_source_on(connection: Connection, provider: str, source: str) -> f
     return frozenset((row.model_id, row.name) for row in rows)
 
 
+def stood_of_source(store: Store, provider: str, source: str) -> list[Stood]:
+    """Return what a source states now, field by field, for the guards of its next reading."""
+    with store.reading() as connection:
+        return stood_of_source_on(connection, provider, source)
+
+
+def stood_of_source_on(connection: Connection, provider: str, source: str) -> list[Stood]:
+    """Do what `stood_of_source` does, on the connection of a transaction."""
+    source_id = connection.execute(
+        select(sources.c.id).where(sources.c.provider == provider, sources.c.name == source)
+    ).scalar()
+    if source_id is None:
+        return []
+    rows = connection.execute(
+        select(
+            offers.c.model_id, offers.c.name, _o.offer_id, _o.field, _o.state, _o.value, _o.currency, _o.valid_from,
+            _o.promotional, _o.last_seen,
+        )
+        .join_from(observations, offers, _o.offer_id == offers.c.id)
+        .where(_o.source_id == source_id, _o.closed_at.is_(None))
+        .order_by(_o.id)
+    ).all()  # fmt: skip
+    earlier = _earlier_values(connection, source_id)
+    return [
+        Stood(
+            model_id=row.model_id,
+            name=row.name,
+            field=row.field,
+            state=State(row.state),
+            value=row.value,
+            currency=row.currency,
+            valid_from=row.valid_from,
+            promotional=row.promotional,
+            last_seen=row.last_seen,
+            earlier=[v for v in earlier.get((row.offer_id, row.field), ()) if not same_value(row.field, v, row.value)],
+        )
+        for row in rows
+    ]
+
+
+_EARLIER_READINGS: Final = 3
+
+
+def _earlier_values(connection: Connection, source_id: int) -> dict[tuple[int, str], list[str]]:
+    """Return by offer and field the closed values of the last readings but one, each once, the newest first."""
+    mine = source_captures.c
+    times = list(
+        connection.scalars(
+            select(captures.c.captured_at)
+            .join_from(source_captures, captures, mine.capture_id == captures.c.id)
+            .where(mine.source_id == source_id, mine.outcome == CaptureOutcome.OK)
+            .order_by(captures.c.captured_at.desc())
+            .limit(1 + _EARLIER_READINGS)
+        )
+    )
+    if len(times) < 2:
+        return {}
+    rows = connection.execute(
+        select(_o.offer_id, _o.field, _o.value)
+        .where(
+            _o.source_id == source_id,
+            _o.closed_at.is_not(None),
+            _o.last_seen >= times[-1],
+            _o.first_seen <= times[1],
+            _o.value.is_not(None),
+        )
+        .order_by(_o.last_seen.desc(), _o.id.desc())
+    )
+    found: dict[tuple[int, str], list[str]] = defaultdict(list)
+    for row in rows:
+        if row.value not in found[row.offer_id, row.field]:
+            found[row.offer_id, row.field].append(row.value)
+    return found
+
+
 def list_notes(store: Store, provider: str | None = None) -> list[NoteView]:
     """Return the notes of the latest reading of each source, in the order in which they were made."""
     with store.reading() as connection:
@@ -192,7 +279,7 @@ def list_notes(store: Store, provider: str | None = None) -> list[NoteView]:
             notes, sources, notes.c.source_id == sources.c.id
         )
         rows = connection.execute(_where(query.order_by(notes.c.id), sources.c.provider, provider)).all()
-        kept = _captures(connection, captures.c.id.in_(select(notes.c.capture_id)))
+        kept = captures_by_id(connection, captures.c.id.in_(select(notes.c.capture_id)))
     views = [
         NoteView(
             provider=row.provider,
@@ -246,11 +333,13 @@ def _offers(
     missed = _first_missed(connection, query)
     # What was never observed has no interval to go by; what was, is listed while one of them lasts.
     ever = _ever_observed(connection, query) if listed and as_of is not None else set()
+    held = _held(connection, as_of)
     views = []
     for row in sorted(rows, key=lambda row: (row.provider, row.model_id, row.name)):
         if as_of is not None and listed and row.id in ever and row.id not in observed:
             continue
-        said = published(observed.get(row.id, ()), known[row.provider], row.first_seen, as_of or at)
+        waiting = held.get(_called(row), ())
+        said = published(observed.get(row.id, ()), known[row.provider], row.first_seen, as_of or at, waiting)
         views.append(
             OfferView(
                 id=row.id,
@@ -268,6 +357,26 @@ def _offers(
             )
         )
     return views
+
+
+def _held(connection: Connection, as_of: datetime | None) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
+    """Return what waits for a review, as (source, field) by offer: what waits now, and did at a time."""
+    query = (
+        select(holds)
+        .join_from(holds, captures, holds.c.first_capture_id == captures.c.id)
+        .where(holds.c.status == HoldStatus.OPEN)
+    )
+    if as_of is not None:
+        query = query.where(captures.c.captured_at <= as_of)
+    found: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
+    for row in connection.execute(query):
+        found[_called(row)].append((row.source, row.field))
+    return found
+
+
+def _called(row: Any) -> tuple[str, str, str]:
+    """Return what tells an offer apart, whether or not it is one yet."""
+    return (row.provider, row.model_id, "" if row.model_id and not row.shared_id else row.name)
 
 
 def _source_states(connection: Connection) -> dict[str, dict[str, SourceState]]:
@@ -370,7 +479,7 @@ def _statements(connection: Connection, where: ColumnElement[bool]) -> dict[int,
         .where(where)
     ).all()
     used = select(_o.capture_id).where(where).union(select(_o.last_capture_id).where(where))
-    kept = _captures(connection, captures.c.id.in_(used))
+    kept = captures_by_id(connection, captures.c.id.in_(used))
     return {row.id: _statement(row, kept) for row in rows}
 
 
@@ -436,7 +545,8 @@ def _changes(connection: Connection, wanted: Select[Any]) -> list[ChangeView]:
 # Small things.
 
 
-def _captures(connection: Connection, where: ColumnElement[bool]) -> dict[int, CaptureInfo]:
+def captures_by_id(connection: Connection, where: ColumnElement[bool]) -> dict[int, CaptureInfo]:
+    """Return captures by the number of their row."""
     return {
         row.id: CaptureInfo(
             sha256=row.sha256,

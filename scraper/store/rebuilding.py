@@ -14,9 +14,11 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, delete, select, update
 
 from scraper.errors import RatecardError
+from scraper.holds import Held, Stood
 from scraper.records import Reading
+from scraper.store.holding import forget_undecided
 from scraper.store.opening import Store
-from scraper.store.reading import changes_of, offers_of_source_on
+from scraper.store.reading import changes_of, offers_of_source_on, stood_of_source_on
 from scraper.store.tables import captures, changes, copies, notes, observations, offers, source_captures, sources
 from scraper.store.views import CaptureInfo, CaptureOutcome, ChangeView, KeptCapture, Recorded, SourceInfo, Status
 from scraper.store.writing import begin_run_on, capture_row, keep_capture, record_failure_on, record_on, source_row
@@ -81,6 +83,7 @@ class Rebuild:
         for table in (changes, notes, observations):
             connection.execute(delete(table).where(table.c.source_id.in_(mine)))
         connection.execute(delete(offers).where(offers.c.provider == self._provider))
+        forget_undecided(connection, self._provider)
         never_read = {"status": Status.NOT_CAPTURED, "error": ""} | dict.fromkeys(
             ("last_at", "last_success_at", "last_capture_id")
         )
@@ -107,12 +110,18 @@ class Rebuild:
         """Return (model_id, name) of the offers that a source lists at this point of the history."""
         return offers_of_source_on(self._connection, self._provider, source)
 
-    def record(self, source: SourceInfo, capture: CaptureInfo, reading: Reading) -> Recorded:
-        """Record what a source stated in its next capture.
+    def stood_of(self, source: str) -> list[Stood]:
+        """Return what a source states at this point of the history, for the guards."""
+        return stood_of_source_on(self._connection, self._provider, source)
+
+    def record(
+        self, source: SourceInfo, capture: CaptureInfo, reading: Reading, held: Sequence[Held] = (), *, release: bool
+    ) -> Recorded:
+        """Record what a source stated in its next capture; what people decided of what is `held` counts.
 
         Raises `Contradiction` where the reading contradicts itself; it has written nothing then.
         """
-        return record_on(self._connection, self._run, source, capture, reading)
+        return record_on(self._connection, self._run, source, capture, reading, held, release=release)
 
     def fail(self, source: SourceInfo, capture: CaptureInfo, error: str) -> None:
         """Write down that the next capture of a source could not be read, and why."""

@@ -184,6 +184,7 @@ observations: Final = Table(
     _partial("ix_observations_open_offer", "offer_id", where=_OPEN),
     _partial("ix_observations_open_source", "source_id", where=_OPEN),
     Index("ix_observations_history", "offer_id", "field", "first_seen"),
+    _partial("ix_observations_closed_source", "source_id", "last_seen", where="closed_at IS NOT NULL"),
 )
 
 changes: Final = Table(
@@ -317,4 +318,51 @@ due: Final = Table(
     Column("lease_until", UtcTime),
     CheckConstraint("(lease_holder IS NULL) = (lease_until IS NULL)", name="lease_whole"),
     CheckConstraint("starts >= 0 AND successes >= 0 AND failed >= 0 AND failures >= 0", name="counts"),
+)
+
+
+# What guards held, and what became of it. Offers are named, not referred to: a history that is read again numbers them
+# anew, and what people decided is kept. `old` and `new` are facts as JSON.
+
+_HELD_OPEN: Final = "status = 'open'"
+_HELD_KEY: Final = ("provider", "source", "model_id", "name", "field")
+
+holds: Final = Table(
+    "holds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("model_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("shared_id", Boolean, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("valid_from", UtcTime),
+    Column("guard", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("releases_after", Integer),
+    Column("old", Text),
+    Column("old_capture_id", ForeignKey(captures.c.id)),
+    Column("new", Text),
+    Column("first_capture_id", ForeignKey(captures.c.id), nullable=False),
+    Column("last_capture_id", ForeignKey(captures.c.id), nullable=False),
+    Column("seen", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("decided_at", UtcTime),
+    Column("decided_note", Text, nullable=False),
+    Column("expires_at", UtcTime),
+    CheckConstraint("model_id <> '' OR name <> ''", name="named"),
+    CheckConstraint("status IN ('open', 'approved', 'rejected', 'released', 'lapsed')", name="status_known"),
+    CheckConstraint("(status = 'open') = (decided_at IS NULL)", name="decided_dated"),
+    CheckConstraint("(status IN ('approved', 'rejected')) = (decided_by <> '')", name="decided_by_whom"),
+    CheckConstraint("(status IN ('approved', 'rejected')) = (expires_at IS NOT NULL)", name="decided_until"),
+    CheckConstraint("(old IS NULL) = (old_capture_id IS NULL)", name="old_whole"),
+    CheckConstraint("field <> '' OR (old IS NULL AND new IS NULL)", name="offer_whole"),
+    CheckConstraint("seen >= 1", name="counted"),
+    _partial("uq_holds_open", *_HELD_KEY, where=f"{_HELD_OPEN} AND valid_from IS NULL", unique=True),
+    _partial(
+        "uq_holds_announced", *_HELD_KEY, "valid_from", where=f"{_HELD_OPEN} AND valid_from IS NOT NULL", unique=True
+    ),
+    Index("ix_holds_source", "provider", "source"),
 )

@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from scraper.diff import Kind
-from scraper.records import Reason, State
+from scraper.holds import HoldStatus
+from scraper.records import Fact, Reason, State
 from scraper.states import FieldView
 
 
@@ -231,8 +232,41 @@ class PublishedValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldView:
+    """What a guard (`check`) held and why. `old` is what stood, `new` what was read instead, each with its evidence.
+
+    Without `new` it vanished, without `old` nothing stood; with an empty `field` the offer vanished as a whole.
+    `seen` counts the captures that said so, from `first` to `last`, in which the evidence of `new` is; at
+    `releases_after` of them it is let through without a person. What a person decided counts until `expires_at`.
+    """
+
+    id: int
+    provider: str
+    source: str
+    model_id: str
+    name: str
+    shared_id: bool
+    field: str
+    valid_from: datetime | None
+    check: str
+    message: str
+    releases_after: int | None
+    old: Fact | None
+    old_capture: CaptureInfo | None
+    new: Fact | None
+    first: CaptureInfo
+    last: CaptureInfo
+    seen: int
+    status: HoldStatus
+    decided_by: str
+    decided_at: datetime | None
+    note: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What recording one reading did, in counts of observations, and the changes it wrote.
+    """What recording one reading did, in counts of observations, the changes it wrote, and what of its source waits.
 
     `repeated` says that this capture was the last one read, so that nothing was touched.
     """
@@ -245,3 +279,4 @@ class Recorded:
     closed: int = 0
     repeated: bool = False
     changes: tuple[ChangeView, ...] = ()
+    held: tuple[HoldView, ...] = ()

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
-from sqlalchemy.sql.dml import Update
 
-from scraper.diff import Before, Captured, Known, Plan, Standing, diff
+from scraper.diff import Before, Captured, Known, Plan, Standing, diff, gather, name_offers
 from scraper.errors import OlderCapture
 from scraper.failpoints import failpoint
+from scraper.holds import Held
 from scraper.records import Note, Reading, Reason, State, iso
+from scraper.settling import Settlement, settle
+from scraper.store.holding import keep_settlement, open_holds, remembered_holds
 from scraper.store.opening import Store
 from scraper.store.reading import changes_by_id
+from scraper.store.rows import Row, by_id, each, insert_rows
 from scraper.store.tables import (
     captures,
     changes,
@@ -28,8 +32,6 @@ from scraper.store.tables import (
     sources,
 )
 from scraper.store.views import CaptureInfo, CaptureOutcome, Recorded, SourceInfo, Status
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +49,44 @@ def begin_run(store: Store, *, started_at: datetime, at: datetime, replay: bool)
         return begin_run_on(connection, started_at, at, replay=replay)
 
 
-def record_reading(store: Store, run: int, source: SourceInfo, capture: CaptureInfo, reading: Reading) -> Recorded:
+def record_reading(
+    store: Store,
+    run: int,
+    source: SourceInfo,
+    capture: CaptureInfo,
+    reading: Reading,
+    held: Sequence[Held] = (),
+    *,
+    release: bool = True,
+) -> Recorded:
     """Record what one source stated in one capture, in one transaction; return what it did.
 
+    What is `held` of the reading does not touch what stands, unless a person has approved exactly that or, with
+    `release`, as many captures have said so as its guard asks for.
     The capture that was read last changes nothing, so that running twice is as good as once. Raises `OlderCapture`
     where the capture is older than the one read last, `Contradiction` where the reading contradicts itself; nothing
     is written then.
     """
     with store.writing(source.provider) as connection:
-        recorded = record_on(connection, run, source, capture, reading)
+        recorded = record_on(connection, run, source, capture, reading, held, release=release)
         failpoint("before_commit")
     failpoint("after_commit")
     return recorded
 
 
-def preview_reading(store: Store, source: SourceInfo, capture: CaptureInfo, reading: Reading) -> Recorded:
+def preview_reading(
+    store: Store,
+    source: SourceInfo,
+    capture: CaptureInfo,
+    reading: Reading,
+    held: Sequence[Held] = (),
+    *,
+    release: bool = True,
+) -> Recorded:
     """Return what `record_reading` would do, and write nothing; the ids in its changes name nothing afterwards."""
     with store.writing(source.provider, keep=False) as connection:
         run = begin_run_on(connection, capture.captured_at, capture.captured_at, replay=True)
-        return record_on(connection, run, source, capture, reading)
+        return record_on(connection, run, source, capture, reading, held, release=release)
 
 
 def record_failure(
@@ -93,7 +114,7 @@ def record_not_captured(store: Store, source: SourceInfo) -> None:
 def begin_run_on(connection: Connection, started_at: datetime, at: datetime, *, replay: bool) -> int:
     """Write down a run and return its number."""
     row = {"started_at": started_at, "at": at, "replay": replay}
-    return _insert(connection, runs, [row])[0]
+    return insert_rows(connection, runs, [row])[0]
 
 
 def record_failure_on(
@@ -110,7 +131,16 @@ def record_failure_on(
             keep_capture(connection, stored.id, capture_id, CaptureOutcome.FAILED, error)
 
 
-def record_on(connection: Connection, run: int, source: SourceInfo, capture: CaptureInfo, reading: Reading) -> Recorded:
+def record_on(
+    connection: Connection,
+    run: int,
+    source: SourceInfo,
+    capture: CaptureInfo,
+    reading: Reading,
+    held: Sequence[Held],
+    *,
+    release: bool,
+) -> Recorded:
     """Do what `record_reading` does."""
     stored = source_row(connection, source)
     captured = Captured(capture.sha256, capture.captured_at)
@@ -118,7 +148,8 @@ def record_on(connection: Connection, run: int, source: SourceInfo, capture: Cap
     if stored.last_read == captured:
         values: Row = {"status": Status.OK, "error": ""}
         connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
-        return Recorded(offers=len(reading.offers), observations=facts, repeated=True)
+        waiting = open_holds(connection, source.provider, source.name)
+        return Recorded(offers=len(reading.offers), observations=facts, repeated=True, held=waiting)
     if stored.last_read is not None and captured.captured_at < stored.last_read.captured_at:
         raise OlderCapture(
             f"The capture of {source.provider}/{source.name} from {iso(captured.captured_at)} is older than the one "
@@ -126,8 +157,12 @@ def record_on(connection: Connection, run: int, source: SourceInfo, capture: Cap
         )
     capture_id = capture_row(connection, capture)
     keep_capture(connection, stored.id, capture_id, CaptureOutcome.OK)
-    plan = diff(_before(connection, source, stored, captured), reading.offers, captured)
-    ids = _apply(connection, plan, run, source, stored.id, capture_id, captured.captured_at)
+    before = before_of(connection, source, stored, captured)
+    settlement = _settle(connection, source, before, reading, held, captured, release=release)
+    before = miss_earlier(connection, before, settlement.missed)
+    plan = diff(before, reading.offers, captured, settlement.frozen)
+    ids = apply_plan(connection, plan, run, source, stored.id, capture_id, captured.captured_at)
+    keep_settlement(connection, source, settlement, capture_id, captured.captured_at)
     _replace_notes(connection, stored.id, capture_id, reading.notes)
     values = {
         "status": Status.OK,
@@ -145,7 +180,26 @@ def record_on(connection: Connection, run: int, source: SourceInfo, capture: Cap
         missed=len(plan.miss),
         closed=len(plan.close),
         changes=changes_by_id(connection, ids),
+        held=open_holds(connection, source.provider, source.name),
     )
+
+
+def _settle(
+    connection: Connection,
+    source: SourceInfo,
+    before: Before,
+    reading: Reading,
+    held: Sequence[Held],
+    captured: Captured,
+    *,
+    release: bool,
+) -> Settlement:
+    remembered = remembered_holds(connection, source.provider, source.name)
+    if not held and not remembered:
+        return Settlement()
+    naming = name_offers(before.known, reading.offers)
+    stated = gather(reading.offers, naming.refs)
+    return settle(held, remembered, before, reading.offers, naming, stated, captured, release=release)
 
 
 # The source, its contract and its capture.
@@ -161,7 +215,7 @@ def source_row(connection: Connection, source: SourceInfo) -> Stored:
     ).first()
     if found is None:
         row = {"provider": source.provider, "name": source.name, "status": Status.OK, "error": "", **declared}
-        stored = Stored(_insert(connection, sources, [row])[0], None, None)
+        stored = Stored(insert_rows(connection, sources, [row])[0], None, None)
     else:
         connection.execute(update(sources).where(sources.c.id == found.id).values(declared))
         last_read = None if found.sha256 is None else Captured(found.sha256, found.captured_at)
@@ -171,7 +225,7 @@ def source_row(connection: Connection, source: SourceInfo) -> Stored:
     )
     if published != source.fields:
         connection.execute(delete(source_fields).where(source_fields.c.source_id == stored.id))
-        _insert(connection, source_fields, [{"source_id": stored.id, "field": f} for f in sorted(source.fields)])
+        insert_rows(connection, source_fields, [{"source_id": stored.id, "field": f} for f in sorted(source.fields)])
     return stored
 
 
@@ -193,7 +247,7 @@ def capture_row(connection: Connection, capture: CaptureInfo) -> int:
         "content_type": capture.content_type,
         "size": capture.size,
     }
-    return _insert(connection, captures, [row])[0]
+    return insert_rows(connection, captures, [row])[0]
 
 
 def keep_capture(
@@ -222,73 +276,87 @@ def _replace_notes(connection: Connection, source_id: int, capture_id: int, made
         {"source_id": source_id, "capture_id": capture_id, "kind": n.kind, "text": n.text, "locator": n.locator}
         for n in made
     ]
-    _insert(connection, notes, rows)
+    insert_rows(connection, notes, rows)
 
 
 # What stands before a reading.
 
 
-def _before(connection: Connection, source: SourceInfo, stored: Stored, captured: Captured) -> Before:
+def before_of(connection: Connection, source: SourceInfo, stored: Stored, captured: Captured) -> Before:
+    """Return what stands before a reading of a source."""
     o = observations.c
     known = connection.execute(
         select(offers.c.id, offers.c.model_id, offers.c.name, offers.c.shared_id, offers.c.withdrawn_at)
         .where(offers.c.provider == source.provider)
         .order_by(offers.c.id)
     ).all()
+    columns = (
+        o.id, o.offer_id, o.field, o.state, o.value, o.currency, o.reason, o.derived, o.promotional, o.valid_from,
+        o.valid_until, o.last_seen, o.misses,
+    )  # fmt: skip
     standing = connection.execute(
-        select(
-            o.id, o.offer_id, o.field, o.state, o.value, o.currency, o.reason, o.derived, o.promotional, o.valid_from,
-            o.valid_until, o.last_seen, o.misses,
-        )
-        .where(o.source_id == stored.id, o.closed_at.is_(None))
-        .order_by(o.id)
-    ).all()  # fmt: skip
+        select(*columns).where(o.source_id == stored.id, o.closed_at.is_(None)).order_by(o.id)
+    ).all()
     # An announced price outranks nothing before its day has come and its source has said so again.
     begun = or_(o.valid_from.is_(None), and_(o.valid_from <= captured.captured_at, o.last_seen >= o.valid_from))
     others = connection.execute(
-        select(o.offer_id, o.field, and_(sources.c.rank < source.rank, begun).label("better"))
+        select(*columns, and_(sources.c.rank < source.rank, begun).label("better"))
         .join_from(observations, sources, o.source_id == sources.c.id)
         .where(sources.c.provider == source.provider, sources.c.id != stored.id, o.closed_at.is_(None))
     ).all()
+    better: dict[tuple[int, str], list[Standing]] = defaultdict(list)
+    for row in others:
+        if row.better:
+            better[row.offer_id, row.field].append(_standing(row))
     return Before(
         known=[
             Known(k.id, k.model_id, k.name, shared_id=k.shared_id, withdrawn=k.withdrawn_at is not None) for k in known
         ],
-        standing=[
-            Standing(
-                id=s.id,
-                offer=s.offer_id,
-                field=s.field,
-                state=State(s.state),
-                value=s.value,
-                currency=s.currency,
-                reason=Reason(s.reason) if s.reason else None,
-                derived=s.derived,
-                promotional=s.promotional,
-                valid_from=s.valid_from,
-                valid_until=s.valid_until,
-                last_seen=s.last_seen,
-                misses=s.misses,
-            )
-            for s in standing
-        ],
+        standing=[_standing(row) for row in standing],
         last_read=stored.last_read,
         elsewhere=frozenset(row.offer_id for row in others),
-        outranked=frozenset((row.offer_id, row.field) for row in others if row.better),
+        outranked=frozenset(better),
+        better=better,
     )
+
+
+def _standing(row: Any) -> Standing:
+    return Standing(
+        id=row.id,
+        offer=row.offer_id,
+        field=row.field,
+        state=State(row.state),
+        value=row.value,
+        currency=row.currency,
+        reason=Reason(row.reason) if row.reason else None,
+        derived=row.derived,
+        promotional=row.promotional,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        last_seen=row.last_seen,
+        misses=row.misses,
+    )
+
+
+def miss_earlier(connection: Connection, before: Before, missed: Mapping[int, datetime]) -> Before:
+    """Let what stands count as missed once, at the times given for it, because an earlier capture did not show it."""
+    once = by_id(observations).values(misses=1, missed_at=bindparam("since"))
+    each(connection, once, [{"row": number, "since": since} for number, since in missed.items()])
+    standing = [replace(stood, misses=1) if stood.id in missed else stood for stood in before.standing]
+    return replace(before, standing=standing)
 
 
 # Applying a plan.
 
 
-def _apply(
+def apply_plan(
     connection: Connection, plan: Plan, run: int, source: SourceInfo, source_id: int, capture_id: int, at: datetime
 ) -> list[int]:
     """Write a plan down and return the ids of its changes."""
     created = _apply_to_offers(connection, plan, source.provider, at)
     _apply_to_standing(connection, plan, capture_id, at)
     failpoint("inside_commit")
-    opened = _insert(
+    opened = insert_rows(
         connection,
         observations,
         [
@@ -317,7 +385,7 @@ def _apply(
             for opening in plan.open
         ],
     )
-    return _insert(
+    return insert_rows(
         connection,
         changes,
         [
@@ -352,25 +420,25 @@ def _apply_to_offers(connection: Connection, plan: Plan, provider: str, at: date
         }
         for new in plan.create
     ]
-    ids = _insert(connection, offers, rows)
+    ids = insert_rows(connection, offers, rows)
     # Sources of one provider are captured at different times, and not read in their order.
     earliest = func.min if connection.dialect.name == "sqlite" else func.least
     latest = func.max if connection.dialect.name == "sqlite" else func.greatest
     c = offers.c
-    seen = _by_id(offers).values(first_seen=earliest(c.first_seen, at), last_seen=latest(c.last_seen, at))
-    _each(connection, seen, [{"row": offer} for offer in plan.seen])
-    _each(connection, _by_id(offers).values(withdrawn_at=None), [{"row": offer} for offer in plan.returned])
-    _each(connection, _by_id(offers).values(withdrawn_at=at), [{"row": offer} for offer in plan.withdraw])
+    seen = by_id(offers).values(first_seen=earliest(c.first_seen, at), last_seen=latest(c.last_seen, at))
+    each(connection, seen, [{"row": offer} for offer in plan.seen])
+    each(connection, by_id(offers).values(withdrawn_at=None), [{"row": offer} for offer in plan.returned])
+    each(connection, by_id(offers).values(withdrawn_at=at), [{"row": offer} for offer in plan.withdraw])
     for column, given in (("model_id", plan.identify), ("name", plan.rename)):
-        named = _by_id(offers).values({column: bindparam("given")})
-        _each(connection, named, [{"row": offer, "given": value} for offer, value in given.items()])
+        named = by_id(offers).values({column: bindparam("given")})
+        each(connection, named, [{"row": offer, "given": value} for offer, value in given.items()])
     return {new.offer: made for new, made in zip(plan.create, ids, strict=True)}
 
 
 def _apply_to_standing(connection: Connection, plan: Plan, capture_id: int, at: datetime) -> None:
     """Confirm, miss and close what stood, before anything new is opened in its place."""
     o = observations.c
-    confirmed = _by_id(observations).values(
+    confirmed = by_id(observations).values(
         last_seen=at,
         last_capture_id=capture_id,
         last_locator=bindparam("new_locator"),
@@ -379,39 +447,7 @@ def _apply_to_standing(connection: Connection, plan: Plan, capture_id: int, at: 
         missed_at=None,
     )
     rows: list[Row] = [{"row": i, "new_locator": e.locator, "new_quote": e.quote} for i, e in plan.confirm.items()]
-    _each(connection, confirmed, rows)
-    missed = _by_id(observations).values(misses=o.misses + 1, missed_at=func.coalesce(o.missed_at, at))
-    _each(connection, missed, [{"row": i} for i in plan.miss])
-    _each(connection, _by_id(observations).values(closed_at=at), [{"row": i} for i in plan.close])
-
-
-def _by_id(table: Any) -> Update:
-    return update(table).where(table.c.id == bindparam("row"))
-
-
-def _each(connection: Connection, statement: Update, rows: list[Row]) -> None:
-    if rows:
-        connection.execute(statement, rows)
-
-
-def _insert(connection: Connection, table: Any, rows: list[Row]) -> list[int]:
-    """Insert rows and return their ids in the same order (none for a table without ids)."""
-    if not rows:
-        return []
-    if "id" not in table.c:
-        connection.execute(insert(table), rows)
-        return []
-    # Numbered before they are written: to get the ids of many rows back in a certain order is several times slower.
-    ids = _new_ids(connection, table, len(rows))
-    connection.execute(insert(table), [{"id": number, **row} for number, row in zip(ids, rows, strict=True)])
-    return ids
-
-
-def _new_ids(connection: Connection, table: Any, count: int) -> list[int]:
-    if connection.dialect.name == "sqlite":
-        # There is one writer at a time.
-        first = (connection.execute(select(func.max(table.c.id))).scalar() or 0) + 1
-        return list(range(first, first + count))
-    sequence = func.pg_get_serial_sequence(table.name, "id")
-    series = func.generate_series(1, count).table_valued("number")
-    return list(connection.scalars(select(func.nextval(sequence)).select_from(series)))
+    each(connection, confirmed, rows)
+    missed = by_id(observations).values(misses=o.misses + 1, missed_at=func.coalesce(o.missed_at, at))
+    each(connection, missed, [{"row": i} for i in plan.miss])
+    each(connection, by_id(observations).values(closed_at=at), [{"row": i} for i in plan.close])
