@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scraper.checks.page import problem_with, problem_with_bytes
+from scraper.checks.page import problem_with, problem_with_address, problem_with_bytes, problem_without_prices
 from scraper.fetch.decode import decode
 
 CAPTURES = Path(__file__).resolve().parents[1].parent / "shared" / "captures"
@@ -96,6 +96,10 @@ def test_a_page_that_loads_the_beacon_is_a_page() -> None:
         (page("Example", "<p>Please sign in to view this page.</p>"), "a login page"),
         (page("Example", "<form>Email <input name=p type='password'></form>"), "a login page"),
         (page("登录"), "a login page"),
+        (page("Before you continue", "We use cookies."), "a consent notice"),
+        (page("Cookie preferences", "Choose."), "a consent notice"),
+        (page("Example", "Please accept our cookies to continue."), "a consent notice"),
+        (page("Example", "We need your consent to show this page."), "a consent notice"),
         ("# Access denied\n\nAccess denied. You do not have permission to access this page.", "a notice that access"),
     ],
 )
@@ -114,6 +118,7 @@ def test_f11_walls_are_said_for_what_they_are(text: str, what: str) -> None:
         "<p>nova-2 is not available in your region. Log in to your account to see it.</p>",
         "<script>{'denied': 'Access denied', 'captcha': 'verify you are human'}</script>",
         "<dialog><input type='password'> Please log in</dialog>",
+        "<div>Please accept all cookies to continue.</div>",
         "<script src='https://captcha.example.org/captcha.js'></script>",
     ],
 )
@@ -176,3 +181,52 @@ def test_of_all_shared_captures_only_the_challenge_is_not_a_page() -> None:
     assert found == {
         CHALLENGE: 'a Cloudflare challenge page ("Enable JavaScript and cookies to continue"), not the page'
     }
+
+
+ASKED = ("https://docs.example.com/pricing", "https://www.example.com/pricing?tab=api")
+
+
+@pytest.mark.parametrize(
+    ("answered", "said"),
+    [
+        ("https://docs.example.com/pricing", None),
+        ("https://DOCS.example.com/en/pricing", None),
+        ("https://www.docs.example.com/pricing/", None),
+        ("https://example.com/api/prices", None),
+        ("https://example.com/?page=pricing", None),
+        ("https://example.com/", "the home page (https://example.com/), not the page"),
+        ("https://docs.example.com", "the home page (https://docs.example.com), not the page"),
+        ("https://login.example.com/pricing", "an answer from another host (https://login.example.com/pricing)"),
+        ("https://example.org/pricing", "an answer from another host (https://example.org/pricing), not the page"),
+        ("https://docs.example.com.evil.example/pricing", "an answer from another host"),
+    ],
+)
+def test_f11_an_answer_from_elsewhere_is_not_the_page(answered: str, said: str | None) -> None:
+    got = problem_with_address(ASKED, answered)
+    assert (got is None) is (said is None)
+    assert said is None or str(got).startswith(said)
+
+
+def test_a_source_may_be_a_home_page() -> None:
+    assert problem_with_address(("https://example.com/",), "https://www.example.com") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "publishes", "said"),
+    [
+        ("<td>$2.50</td>", "html", {"input"}, False),
+        ("<td>$<b>2.50</b></td>", "html", {"input"}, False),
+        ("<td>&dollar;2.50</td>", "html", {"input"}, False),
+        ("| 2.50 USD |", "markdown", {"input"}, False),
+        ("<script>{'price': '$2.50'}</script>", "html", {"input"}, False),
+        ("<td>2元</td>", "html", {"input"}, False),
+        ("<td>2.50</td>", "html", {"input"}, True),
+        ("<p>Our models cost dollars.</p>", "html", {"input{tier=batch}", "released"}, True),
+        ("<p>nova-1 was released</p>", "html", {"released"}, False),
+        ("<p>nova-1</p>", "html", set(), False),
+        ('{"input": 2.5}', "json", {"input"}, False),
+    ],
+)
+def test_f10_a_price_list_has_prices(text: str, kind: str, publishes: set[str], said: bool) -> None:
+    got = problem_without_prices(text, kind, publishes)
+    assert got == ("a page without a single price, not the price list" if said else None)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from scraper.checks.case import MOST, Case, Failure, Objection, Said, named, rate_key
@@ -218,7 +219,7 @@ def lookalikes(case: Case) -> Iterator[Objection]:
     for offer in case.reading.offers:
         if offer.model_id:
             seen[skeleton(offer.model_id)].add(offer.model_id)
-    stood = {skeleton(one.model_id): one.model_id for one in case.stood if one.model_id}
+    stood = {skeleton(model_id): model_id for model_id in {one.model_id for one in case.stood} if model_id}
     for said in case.facts:
         shape = skeleton(said.offer.model_id)
         if said.known or not shape:
@@ -233,6 +234,7 @@ def lookalikes(case: Case) -> Iterator[Objection]:
 _LOOKALIKES: Final = str.maketrans("аеорсухіјѕԁһӏѵԛԝвкмнтαορνικτυχ", "aeopcyxijsdhlvqwbkmhtaopviktux")
 
 
+@lru_cache(maxsize=8192)
 def skeleton(text: str) -> str:
     """Return what a text looks like: compatibility forms, case, marks and look-alike letters made one."""
     decomposed = unicodedata.normalize("NFKD", clean(text)).casefold()
