@@ -39,11 +39,13 @@ from scraper.holds import HoldStatus
 from scraper.logs import Form, adopt, passwords_of, set_up_logs
 from scraper.logs import log as logger
 from scraper.metrics import collect, exposition, write_textfile
+from scraper.models import model_view
 from scraper.mutating.showing import mutate
 from scraper.opinions import litellm
 from scraper.opinions.lists import open_lists
 from scraper.publish import objects, text
 from scraper.publish.exports import FORMATS, offer_object
+from scraper.publish.model import model_object, model_text
 from scraper.publish.review import (
     concerns,
     decided_object,
@@ -268,6 +270,26 @@ def show(
         if setup and offer.model_id:
             facts = providers.facts(offer.provider)
             text.show(text.setup_text(facts, providers.call(offer.provider, offer.model_id)))
+
+
+@app.command()
+def model(
+    name: Annotated[str, typer.Argument(metavar="CREATOR/NAME", help="A model, such as openai/gpt-4.1-nano.")],
+    as_of: AsOf = None,
+    db: Db = None,
+    as_json: Json = False,
+) -> None:
+    """Show a model across all providers: who sells it, at which prices, and what is stated of it by whom."""
+    with _opened(db) as opened:
+        offers = list_offers(opened.store, _now(), as_of=_moment(as_of))
+    selling = [offer for offer in offers if offer.model == name.casefold()]
+    if not selling:
+        raise RatecardError(f"No offer sells a model {name!r}; `ratecard show PROVIDER/MODEL_ID` says what one sells.")
+    view = model_view(name.casefold(), selling)
+    if as_json:
+        _print_json(model_object(view))
+    else:
+        text.show(model_text(view))
 
 
 @app.command()

@@ -11,7 +11,7 @@ from scraper import providers
 from scraper.fetch.archive import Archive
 from scraper.records import iso
 from scraper.settings import Settings
-from scraper.store import Status, Store, list_captures, list_holds, list_notes, list_sources
+from scraper.store import Status, Store, list_captures, list_holds, list_notes, list_offers, list_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ def examine(settings: Settings, store: Store, archive: Archive, at: datetime) ->
         *_archive(store, archive),
         *_sources(store, at),
         *_holds(store, at),
+        *_models(store, at),
         Finding("identity", ok=bool(settings.contact), text=_identity(settings)),
     ]
 
@@ -104,6 +105,20 @@ def _holds(store: Store, at: datetime) -> Iterator[Finding]:
         yield Finding(f"held {provider} {source}", ok=False, text=said)
     if not old:
         yield Finding("held", ok=True, text=f"{len(holds):,} new values wait for a review, none for long")
+
+
+def _models(store: Store, at: datetime) -> Iterator[Finding]:
+    """Say how many offers sell a known model, and list those of which no rule and no alias says it."""
+    offers = list_offers(store, at)
+    unknown: dict[str, list[str]] = {}
+    for offer in offers:
+        if offer.model is None:
+            unknown.setdefault(offer.provider, []).append(offer.model_id or offer.name)
+    left = sum(map(len, unknown.values()))
+    share = f" ({100 * (len(offers) - left) / len(offers):.1f} %)" if offers else ""
+    yield Finding("models", ok=True, text=f"{len(offers) - left:,} of {len(offers):,} offers sell a known model{share}")
+    for provider, names in sorted(unknown.items()):
+        yield Finding(f"unresolved {provider}", ok=True, text=", ".join(names))
 
 
 def _declared() -> set[tuple[str, str]]:

@@ -12,6 +12,6 @@ what no rule covers stays unresolved. The words:
 
 from __future__ import annotations
 
-from scraper.identity.resolving import Identity, creator_name, resolve
+from scraper.identity.resolving import Identity, creator_name, is_own, resolve
 
-__all__ = ["Identity", "creator_name", "resolve"]
+__all__ = ["Identity", "creator_name", "is_own", "resolve"]

@@ -82,6 +82,7 @@ _SNAPSHOT: Final = re.compile(
     r"[-@](?P<value>20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])|20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))$"
 )
 _GEMINI_SNAPSHOT: Final = re.compile(r"(?<=[a-z])-(?P<value>00[0-9])$")
+_DAY_OF_YEAR: Final = re.compile(r"-(?P<value>(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))$")
 _MOVING: Final = re.compile(r"[-@:]latest$|^~")
 _REGION: Final = re.compile(r"^(?P<value>us|eu|apac|au|jp|ca|sa|global|us-gov)\.(?=[a-z0-9]+\.)")
 _BEDROCK_VERSION: Final = re.compile(r"-v[0-9]+(?::[0-9]+)?$|-[0-9]+:[0-9]+$")
@@ -97,9 +98,11 @@ def resolve(provider: str, model_id: str, name: str = "", hugging_face_id: str =
     """Return which model an offer sells, None where no rule and no alias says it.
 
     `hugging_face_id` is what the offer's source states; it settles the model, while the offer's own id says how this
-    offer of it differs. An offer without an id is told by its name alone only where an alias lists the name.
+    offer of it differs. The name counts where there is no id, and where it says which model a moving id serves today.
     """
-    own = _resolve_id(provider, model_id or name)
+    own = _resolve_id(provider, model_id) if model_id else _resolve_name(provider, name)
+    if own is None and model_id and name:
+        own = _listed_name(provider, name)
     if hugging_face_id and (published := _resolve_id("huggingface", hugging_face_id)) is not None:
         attributes = own.attributes if own is not None else ()
         return Identity(published.model, attributes, "hugging_face_id")
@@ -127,6 +130,43 @@ def _resolve_id(provider: str, model_id: str) -> Identity | None:
     listed = _alias("*", f"{creator.slug}/{name}")
     model = listed or f"{creator.slug}/{name}"
     return Identity(model, _sorted(taken), rule) if re.search(r"[a-z]", name) else None
+
+
+def _listed_name(provider: str, name: str) -> Identity | None:
+    listed = _aliases()["names"].get(provider, {}).get(name.strip().casefold())
+    if listed is None:
+        return None
+    model, *attributes = listed.split()
+    pairs = (attribute.partition("=") for attribute in attributes)
+    return Identity(model, tuple(sorted((kind, value) for kind, _, value in pairs)), "name")
+
+
+@lru_cache(maxsize=4096)
+def _resolve_name(provider: str, name: str) -> Identity | None:
+    """Resolve a name as a list prints it: blanks stand where an id has dashes, and nothing else differs."""
+    if listed := _listed_name(provider, name):
+        return listed
+    written = _without_prefix(provider, name.strip().casefold())
+    taken = _Id(re.sub(r"[ _]+", "-", written))
+    if not re.fullmatch(r"[a-z0-9][a-z0-9./-]*", taken.rest):
+        return None
+    if provider == "azure" and taken.rest.startswith("openai/"):
+        taken.take(_DAY_OF_YEAR, "snapshot")
+    found = _creator_of("", taken)
+    if found is None:
+        return None
+    creator = found[0]
+    spelt = f"{creator.slug}/{_spelt(creator, taken)}"
+    return Identity(_alias("*", spelt) or spelt, _sorted(taken), "name")
+
+
+def _without_prefix(provider: str, name: str) -> str:
+    """Return a name as an id begins; empty where a provider's names all begin in listed ways and this one does not."""
+    prefixes = _prefixes().get(provider, ())
+    for pattern, replacement in prefixes:
+        if pattern.match(name):
+            return pattern.sub(replacement, name, count=1)
+    return "" if prefixes else name
 
 
 def _sorted(taken: _Id) -> tuple[tuple[str, str], ...]:
@@ -230,6 +270,11 @@ def _version(found: re.Match[str]) -> str:
     return f"{found['one']}.{found['two']}"
 
 
+def is_own(provider: str, creator: str) -> bool:
+    """Say whether a provider is the creator itself, selling its own models."""
+    return _LABS.get(provider) == creator
+
+
 def creator_name(slug: str) -> str:
     """Return a creator as it writes itself, from the slug before the "/" of a model."""
     creator = _creators().by_org.get(slug)
@@ -240,14 +285,26 @@ def creator_name(slug: str) -> str:
 
 
 def _alias(provider: str, model_id: str) -> str:
-    listed = _aliases()
-    return listed.get(provider, {}).get(model_id, "")
+    return _aliases()["ids"].get(provider, {}).get(model_id, "")
 
 
 @cache
-def _aliases() -> Mapping[str, Mapping[str, str]]:
+def _aliases() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """Return the listed ids and the listed names, each by provider, in lower case."""
     return {
-        provider: {key.casefold(): model for key, model in ids.items()} for provider, ids in _load("aliases").items()
+        kind: {
+            provider: {key.casefold(): model for key, model in listed.items()} for provider, listed in of_kind.items()
+        }
+        for kind, of_kind in _load("aliases").items()
+        if kind != "prefixes"
+    }
+
+
+@cache
+def _prefixes() -> Mapping[str, tuple[tuple[re.Pattern[str], str], ...]]:
+    return {
+        provider: tuple((re.compile(f"^{pattern}"), replacement) for pattern, replacement in pairs)
+        for provider, pairs in _load("aliases")["prefixes"].items()
     }
 
 

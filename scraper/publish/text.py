@@ -65,6 +65,8 @@ def offer_text(offer: OfferView) -> RenderableType:
         head.append(f"   {offer.name}")
     if not offer.model_id:
         head.append("   (the provider prints no id for it)", style="dim")
+    if offer.model:
+        head.append(f"   sells {offer.model}" + (f" ({offer.variant})" if offer.variant else ""), style="dim")
     if offer.withdrawn_at:
         missed = f", first missed {_day(offer.missed_at)}" if offer.missed_at else ""
         head.append(f"   withdrawn: last seen {_day(offer.last_seen)}{missed}", style="red")

@@ -20,6 +20,7 @@ from scraper.holds import HoldStatus
 from scraper.records import Fact, Offer, iso
 from scraper.settling import OffersByName, by_offer, gone, same_claim, stood_for
 from scraper.store.holding import holds_where
+from scraper.store.identities import identify_offers
 from scraper.store.opening import Store, hold_back_others
 from scraper.store.reading import changes_by_id
 from scraper.store.tables import holds, source_fields, sources
@@ -64,6 +65,8 @@ def approve_holds(
         numbers: list[int] = []
         for _, group in groupby(sorted(waiting, key=_reading), key=_reading):
             numbers += _publish(connection, run, list(group))
+        for provider in {hold.provider for hold in waiting}:
+            identify_offers(connection, provider)
         _decide(connection, waiting, HoldStatus.APPROVED, by=by, at=at, note=note, days=days)
         decided = Decided(holds=_again(connection, waiting), changes=changes_by_id(connection, numbers), run=run)
         failpoint("before_commit")

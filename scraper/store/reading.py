@@ -357,6 +357,7 @@ def _offers(
                 name=row.name,
                 shared_id=row.shared_id,
                 model=row.model,
+                variant=row.variant,
                 first_seen=row.first_seen,
                 last_seen=row.last_seen,
                 missed_at=missed.get(row.id),

@@ -127,7 +127,9 @@ offers: Final = Table(
     Column("first_seen", UtcTime, nullable=False),
     Column("last_seen", UtcTime, nullable=False),
     Column("withdrawn_at", UtcTime),
+    Column("variant", Text, nullable=False, server_default=""),
     CheckConstraint("model_id <> '' OR name <> ''", name="named"),
+    Index("ix_offers_model", "model"),
     _partial("uq_offers_by_id", "provider", "model_id", where="model_id <> '' AND NOT shared_id", unique=True),
     _partial("uq_offers_by_name", "provider", "model_id", "name", where="model_id = '' OR shared_id", unique=True),
 )

@@ -148,6 +148,8 @@ class SourceView:
 class OfferView:
     """An offer with what is published of it at the time asked for. `id` is the store's own, for `history`.
 
+    `model` is what it sells, `creator/name`, None where no rule says so; `variant` is how this offer of it differs
+    ("quantization=fp8,serving=turbo"), empty where it does not.
     `missed_at` is when a source of it first did not show it after it was last seen, None where none has missed it.
     """
 
@@ -157,6 +159,7 @@ class OfferView:
     name: str
     shared_id: bool
     model: str | None
+    variant: str
     first_seen: datetime
     last_seen: datetime
     missed_at: datetime | None

@@ -17,6 +17,7 @@ from scraper.holds import Held
 from scraper.records import Note, Reading, Reason, State, iso
 from scraper.settling import Settlement, settle
 from scraper.store.holding import keep_settlement, open_holds, remembered_holds
+from scraper.store.identities import identify_offers
 from scraper.store.opening import Store
 from scraper.store.reading import changes_by_id
 from scraper.store.rows import Row, by_id, each, insert_rows
@@ -148,6 +149,7 @@ def record_on(
     if stored.last_read == captured:
         values: Row = {"status": Status.OK, "error": ""}
         connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
+        identify_offers(connection, source.provider)
         waiting = open_holds(connection, source.provider, source.name)
         return Recorded(offers=len(reading.offers), observations=facts, repeated=True, held=waiting)
     if stored.last_read is not None and captured.captured_at < stored.last_read.captured_at:
@@ -163,6 +165,7 @@ def record_on(
     ids = apply_plan(connection, plan, run, source, stored.id, pages, captured.captured_at)
     keep_settlement(connection, source, settlement, pages, captured.captured_at)
     _replace_notes(connection, stored.id, pages, reading.notes)
+    identify_offers(connection, source.provider)
     values = {
         "status": Status.OK,
         "error": "",

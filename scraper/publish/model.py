@@ -1,0 +1,90 @@
+"""What people and programs read of a model: who sells it at which prices, and what is stated of it by whom."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from scraper.models import ModelFact, ModelView, Stated
+from scraper.publish.objects import field_object
+from scraper.publish.text import said, who
+from scraper.states import FieldView
+from scraper.store import OfferView
+
+PRICES: Final = ("input", "output", "cache_read", "input{tier=batch}", "output{tier=batch}")
+"""The prices that offers of one model are compared by."""
+
+
+def model_text(view: ModelView) -> RenderableType:
+    """Show a model: its offers side by side, then what its creator, or else who, states of it."""
+    head = Text.assemble((view.model, "bold"), f"   {view.creator}, family {view.family}, {len(view.offers)} offers")
+    offers = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("offer", "variant", *PRICES):
+        offers.add_column(column, justify="right" if column in PRICES else "left")
+    for offer in view.offers:
+        prices = (_price(offer, field) for field in PRICES)
+        offers.add_row(who(offer.provider, offer.model_id, offer.name), offer.variant, *prices)
+    facts = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("stated", "value", "by"):
+        facts.add_column(column)
+    for fact in view.facts:
+        for value, by in _values(fact):
+            facts.add_row(fact.field, value, by)
+    return Group(head, Padding(offers, (0, 0, 1, 2)), Padding(facts, (0, 0, 0, 2)))
+
+
+def model_object(view: ModelView) -> dict[str, Any]:
+    """Return a model as JSON has it; each value has its evidence and says whose it is."""
+    return {
+        "model": view.model,
+        "creator": view.creator,
+        "family": view.family,
+        "offers": [
+            {
+                "provider": offer.provider,
+                "model_id": offer.model_id or None,
+                "name": offer.name,
+                "variant": offer.variant or None,
+                "prices": [field_object(found) for field in PRICES if (found := _field(offer, field))],
+            }
+            for offer in view.offers
+        ],
+        "facts": [
+            {
+                "field": fact.field,
+                "by_creator": _stated(fact.by_creator) if fact.by_creator else None,
+                "by_sellers": [_stated(one) for one in fact.by_sellers],
+            }
+            for fact in view.facts
+        ],
+    }
+
+
+def _stated(one: Stated) -> dict[str, Any]:
+    return {"provider": one.offer.provider, "model_id": one.offer.model_id or None, **field_object(one.view)}
+
+
+def _field(offer: OfferView, name: str) -> FieldView | None:
+    return next((view for view in offer.fields if view.field == name), None)
+
+
+def _price(offer: OfferView, name: str) -> Text:
+    view = _field(offer, name)
+    written = said(view).partition(" / ")[0] if view else "Not sourced"
+    return Text(written, style="" if view and view.value is not None else "dim")
+
+
+def _values(fact: ModelFact) -> list[tuple[str, str]]:
+    """Return each value that is stated of a field and by whom: the creator's alone, where there is one."""
+    if fact.by_creator is not None:
+        return [(said(fact.by_creator.view), f"{fact.by_creator.offer.provider}, its creator")]
+    sellers: dict[str, list[str]] = {}
+    for one in fact.by_sellers:
+        by = sellers.setdefault(said(one.view), [])
+        if one.offer.provider not in by:
+            by.append(one.offer.provider)
+    return [(value, f"as sold by {', '.join(by)}") for value, by in sellers.items()]

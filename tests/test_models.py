@@ -1,0 +1,74 @@
+"""A model across its offers: which they are, whose word counts, and how many offers sell a known model."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from scraper import providers
+from scraper.fetch.archive import Archive
+from scraper.fetch.replay import Replay
+from scraper.models import models_of
+from scraper.refresh import Refresh
+from scraper.store import list_offers, open_store
+from tests.captures import Command
+from tests.readings import CAPTURES, FIXTURES
+
+WEEK = "2026-09-08"
+
+
+@pytest.fixture
+def ratecard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    command = Command(f"sqlite:///{tmp_path}/ratecard.db", monkeypatch, capsys)
+    wanted = ("openai", "openrouter", "vercel", "replicate", "anthropic")
+    assert command("refresh", *wanted, "--replay", FIXTURES, "--at", WEEK).code in (0, 1)
+    return command
+
+
+def test_a_model_shows_all_that_sell_it_and_whose_word_a_fact_is(ratecard: Command) -> None:
+    shown = ratecard("model", "openai/gpt-4.1-nano")
+    assert shown.code == 0
+    assert "openai/gpt-4.1-nano   OpenAI, family gpt" in shown.out
+    told = ratecard("model", "OpenAI/GPT-4.1-nano", "--json").json
+    sellers = {(offer["provider"], offer["model_id"]) for offer in told["offers"]}
+    assert ("replicate", "openai/gpt-4.1-nano") in sellers
+    assert all(
+        (fact["by_creator"] or {"provider": "openai"})["provider"] == "openai"
+        and all(one["provider"] != "openai" for one in fact["by_sellers"])
+        for fact in told["facts"]
+    )
+    assert all(one["capture"] for fact in told["facts"] for one in fact["by_sellers"])
+
+
+def test_a_model_that_nobody_sells_is_one_sentence(ratecard: Command) -> None:
+    asked = ratecard("model", "openai/gpt-99")
+    assert (asked.code, "No offer sells a model 'openai/gpt-99'" in asked.err) == (2, True)
+
+
+def test_an_offer_says_what_it_sells_and_how_it_differs(ratecard: Command) -> None:
+    offers = ratecard("export", "offers-json").json
+    told = {(offer["provider"], offer["model_id"]): (offer["model"], offer["variant"]) for offer in offers}
+    assert told["replicate", "openai/gpt-4.1-nano"] == ("openai/gpt-4.1-nano", {})
+    free = {model_id: found for (name, model_id), found in told.items() if name == "openrouter" and ":free" in model_id}
+    assert free
+    assert all(variant == {"variant": "free"} for _, variant in free.values())
+
+
+def test_doctor_lists_the_offers_that_no_rule_resolves(ratecard: Command) -> None:
+    found = {one["what"]: one["text"] for one in ratecard("doctor", "--json").json}
+    assert "sell a known model" in found["models"]
+
+
+@pytest.mark.skipif(not CAPTURES.is_dir(), reason="the real captures (../shared/captures) are not here")
+def test_nine_of_ten_real_offers_sell_a_known_model(tmp_path: Path) -> None:
+    at = datetime(2026, 8, 22, 23, tzinfo=UTC)
+    with open_store(f"sqlite:///{tmp_path}/ratecard.db") as store:
+        flow = Refresh(store, Archive(tmp_path / "archive"), Replay([CAPTURES], at), at)
+        flow.run(providers.names(), started_at=at, replay=True)
+        offers = list_offers(store, at)
+    assert len(offers) >= 1600
+    assert sum(offer.model is not None for offer in offers) >= 0.9 * len(offers)
+    views = models_of(offers)
+    assert sum(len(view.offers) for view in views) == sum(offer.model is not None for offer in offers)
