@@ -84,6 +84,8 @@ from scraper.store import (
 )
 from scraper.store.leases import read_due, read_moments
 from scraper.timetable import due_exit_code, due_line, schedule_object, schedule_text
+from scraper.trying.showing import trial_text
+from scraper.trying.trial import try_provider
 from scraper.verify import verify_store
 
 if TYPE_CHECKING:
@@ -446,6 +448,34 @@ def new_provider_of(
     """Write the three places that a provider has, around a first capture of its page."""
     check_slug(name)
     typer.echo(new_provider(name, _fetched(url, db, replay=replay)).summary)
+
+
+@app.command(name="try")
+def try_out(
+    provider: Annotated[str, typer.Argument(metavar="PROVIDER")],
+    wanted: Annotated[
+        list[str] | None, typer.Option("--source", metavar="NAME", help="Only this source; may be given again.")
+    ] = None,
+    replay: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="Take the pages from here, not from the fixtures.")
+    ] = None,
+    at: Annotated[str | None, typer.Option(metavar="T", help="The newest captures up to this time.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Fetch the pages as they are now.")] = False,
+    db: Db = None,
+) -> None:
+    """Read a provider's pages and show offers, guards, unknown headings and changes; nothing is written."""
+    known = {source.name for source in providers.sources(provider)}
+    if unknown := sorted(set(wanted or ()) - known):
+        raise RatecardError(f"{provider} has no source {unknown[0]!r}; its sources are {', '.join(sorted(known))}.")
+    if live and (replay or at):
+        raise RatecardError("--live is of now; leave out --replay and --at.")
+    moment = parse_at(at) if at else _now()
+    with _opened(db) as opened:
+        fetcher = _client(opened, dry_run=True) if live else Replay(replay or [folder("fixtures")], moment)
+        tried = try_provider(opened.store, fetcher, provider, wanted or ())
+    for one in tried:
+        text.show(trial_text(one))
+    raise typer.Exit(1 if any(one.error for one in tried) else 0)
 
 
 def _fetched(url: str, db: str | None, *, replay: list[Path] | None = None, browser: bool = False) -> Fetched:

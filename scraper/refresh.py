@@ -133,7 +133,7 @@ class Refused(Exception):
     """A step refuses what it was given; the message says what it met. The source has failed."""
 
 
-class _NotCaptured(Exception):
+class NotAsked(Exception):
     """No replay folder has this source, or its key is not in the environment; that is no failure."""
 
     def __init__(self, message: str, status: Outcome) -> None:
@@ -202,7 +202,7 @@ class Refresh:
             recorded = self._record(run, info, answer, listed(reading, provider, source, offers_of), held)
         except _TooEarly as refusal:
             return replace(report, error=str(refusal))
-        except _NotCaptured as missing:
+        except NotAsked as missing:
             if not self.dry_run:
                 record_not_captured(self.store, info, str(missing) if missing.status is Outcome.NEEDS_KEY else "")
             return replace(report, status=missing.status, error=str(missing))
@@ -276,7 +276,7 @@ def further_pages(fetcher: Fetcher, pager: Pager, source: Source, first: Fetched
         try:
             page = _fetch(fetcher, [address], browser=source.browser)
             check_page(pages, page, source)
-        except (Refused, Astray, _NotCaptured) as refusal:
+        except (Refused, Astray, NotAsked) as refusal:
             raise Refused(f"page {len(pages) + 1}: {refusal}") from refusal
         yield page
         pages.append(page)
@@ -298,7 +298,7 @@ def _fetch(fetcher: Fetcher, addresses: Sequence[str], *, browser: bool) -> Fetc
     if isinstance(answer, Fetched):
         return answer
     if answer.kind in _NO_FAILURE:
-        raise _NotCaptured(answer.message, _NO_FAILURE[answer.kind])
+        raise NotAsked(answer.message, _NO_FAILURE[answer.kind])
     raise Refused(answer.message)
 
 

@@ -81,3 +81,22 @@ def test_a_name_that_is_no_slug_is_refused(checkout: Path, name: str) -> None:
     with hostile({"/pricing": page(PAGE, Content_Type="text/html")}) as server:
         made = ratecard(checkout, "new-provider", name, server.url("/pricing"))
     assert (made.returncode, "is not a provider's name" in made.stderr) == (2, True)
+
+
+def test_trying_shows_offers_guards_and_what_was_not_understood_and_writes_nothing(checkout: Path) -> None:
+    odd = PAGE.replace(b"<th>Output</th>", b"<th>Output</th><th>Moon phase</th>").replace(
+        b"</td></tr>", b"</td><td>$9</td></tr>"
+    )
+    with hostile({"/docs/pricing": page(odd, Content_Type="text/html")}) as server:
+        ratecard(checkout, "new-provider", "acme", server.url("/docs/pricing"))
+        tried = ratecard(checkout, "try", "acme")
+        live = ratecard(checkout, "try", "acme", "--live")
+    assert (tried.returncode, live.returncode) == (0, 0)
+    for told in (tried.stdout, live.stdout):
+        assert "acme-large" in told
+        assert "$8.00 / 1M tokens" in told
+        assert "unknown heading  the heading 'Moon phase' is not known" in told
+        assert "guards pass" in told
+    assert "No changes" in ratecard(checkout, "diff").stdout
+    none = ratecard(checkout, "try", "acme", "--source", "nothing")
+    assert (none.returncode, "acme has no source 'nothing'" in none.stderr) == (2, True)

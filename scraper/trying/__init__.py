@@ -1,0 +1,1 @@
+"""Trying a provider on its pages, for whoever writes or mends its module."""
