@@ -21,6 +21,7 @@ from scraper.extract.meterwords import Grammar, Said, rate_key, says
 from scraper.extract.money import find_unit
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import PER_MILLION
+from scraper.extract.tiers import members
 from scraper.meters import TOKEN_METERS, Unit
 from scraper.records import Fact, clean
 
@@ -113,7 +114,10 @@ def _facts(said: Said, attributes: Row, sku: str, terms: Mapping[str, Any], cont
 def _priced(dimension: Row, pointer: str, price: Price, contract: PriceList) -> Iterator[Fact]:
     meter = re.split(r"[.{]", price.key)[0]
     quote = clean(jsontext.written(dimension))[:1000].rstrip()
-    for currency, amount in (dimension.get("pricePerUnit") or {}).items():
+    amounts = dimension.get("pricePerUnit")
+    if not isinstance(amounts, dict):
+        raise Unreadable("it has no price by currency")
+    for currency, amount in amounts.items():
         free = number_of(amount) == 0 and meter in contract.free
         price_or_free = Price(path="", key=price.key, unit=price.unit, may_be_free=free)
         fact = amount_fact(amount, pointer, price_or_free, free=free, currency=currency, quote=quote)
@@ -125,11 +129,11 @@ def _priced(dimension: Row, pointer: str, price: Price, contract: PriceList) -> 
 
 
 def _dimensions(sku: str, terms: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
-    for term, offer in (terms.get(sku) or {}).items():
-        for code, dimension in (offer.get("priceDimensions") or {}).items():
+    for _, term, place in members(terms.get(sku), f"/terms/OnDemand/{escape(sku)}"):
+        for _, dimension, where in members(term.get("priceDimensions"), f"{place}/priceDimensions"):
             if (dimension.get("beginRange", "0"), dimension.get("endRange", "Inf")) != ("0", "Inf"):
                 raise Unreadable("its price depends on how much is used")
-            yield f"/terms/OnDemand/{escape(sku)}/{escape(term)}/priceDimensions/{escape(code)}", dimension
+            yield where, dimension
 
 
 def _unit(dimension: Row, contract: PriceList) -> Unit:
