@@ -25,7 +25,8 @@ from scraper.extract.tiers import members
 from scraper.meters import TOKEN_METERS, Unit
 from scraper.records import Fact, clean
 
-_REGION: Final = re.compile(r"[A-Z0-9]+-(?:MP:[A-Z0-9]+_)?")
+_REGION: Final = re.compile(r"[A-Z0-9]+-(?:MP:[A-Z0-9]+_|[a-z0-9-]+\.\S+?-(?=mantle-))?")
+"""What stands before the words of a usage type: the region, and a model by its id, whose words say nothing else."""
 _LIKELY: Final = (Decimal("0.0001"), Decimal(2000))
 """The smallest and the largest price of a million tokens that a list can mean."""
 
