@@ -126,7 +126,7 @@ def _priced(dimension: Row, pointer: str, price: Price, contract: PriceList) -> 
             value = Decimal(fact.value or 0)
             if meter in TOKEN_METERS and value and not _LIKELY[0] <= value <= _LIKELY[1]:
                 raise Unreadable(f"{value} cannot be a price of 1M tokens")
-            yield fact
+            yield fact if value else fact.model_copy(update={"value": "0"})
 
 
 def _dimensions(sku: str, terms: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
