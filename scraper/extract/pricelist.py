@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from scraper.extract import REFUSALS, Unreadable, jsontext
 from scraper.extract.document import Document
-from scraper.extract.feed import Price, Row, amount_fact, number_of
+from scraper.extract.feed import Price, Row, amount_fact
 from scraper.extract.jsontext import escape
 from scraper.extract.meterwords import Grammar, Said, rate_key, says
 from scraper.extract.money import find_unit
@@ -64,13 +64,12 @@ class PriceList:
     """The contract of a list: how a product names its model ("" is no model), what the words of its usage type mean.
 
     `token_units` are the units in which the list counts tokens; a price of tokens in another one is noted.
-    `free` are the meters that the list really charges at 0; any other 0 is a placeholder.
+    A 0 is a placeholder: the lists have no word for "free".
     """
 
     model: Callable[[Row], str]
     grammar: Grammar
     token_units: Collection[str]
-    free: Collection[str] = ()
 
 
 def read_price_list(document: Document, contract: PriceList) -> Offers:
@@ -108,25 +107,23 @@ def _facts(said: Said, attributes: Row, sku: str, terms: Mapping[str, Any], cont
         if not region:
             raise Unreadable("it names no region")
         key = key.with_labels(region=None if scope == "global" else f"{region}-{scope}" if scope else region)
-        facts.extend(_priced(dimension, pointer, Price(path="", key=str(key), unit=unit), contract))
+        facts.extend(_priced(dimension, pointer, Price(path="", key=str(key), unit=unit)))
     return facts
 
 
-def _priced(dimension: Row, pointer: str, price: Price, contract: PriceList) -> Iterator[Fact]:
+def _priced(dimension: Row, pointer: str, price: Price) -> Iterator[Fact]:
     meter = re.split(r"[.{]", price.key)[0]
     quote = clean(jsontext.written(dimension))[:1000].rstrip()
     amounts = dimension.get("pricePerUnit")
     if not isinstance(amounts, dict):
         raise Unreadable("it has no price by currency")
     for currency, amount in amounts.items():
-        free = number_of(amount) == 0 and meter in contract.free
-        price_or_free = Price(path="", key=price.key, unit=price.unit, may_be_free=free)
-        fact = amount_fact(amount, pointer, price_or_free, free=free, currency=currency, quote=quote)
+        fact = amount_fact(amount, pointer, price, currency=currency, quote=quote)
         if fact is not None:
             value = Decimal(fact.value or 0)
-            if meter in TOKEN_METERS and value and not _LIKELY[0] <= value <= _LIKELY[1]:
+            if meter in TOKEN_METERS and not _LIKELY[0] <= value <= _LIKELY[1]:
                 raise Unreadable(f"{value} cannot be a price of 1M tokens")
-            yield fact if value else fact.model_copy(update={"value": "0"})
+            yield fact
 
 
 def _dimensions(sku: str, terms: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
