@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -182,6 +182,13 @@ def passage_of(node: LexborNode, locator: str) -> Passage:
     return _passage(_raw_text(node, found), found, locator, node.tag or "")
 
 
+def _cell(node: LexborNode, locator: str) -> Passage:
+    """Return the text of a cell; a heading that sorts its column when it is pressed stands in a button."""
+    passage = passage_of(node, locator)
+    button = node.css_first("button") if node.tag == "th" and not passage else None
+    return passage if button is None else replace(passage_of(button, locator), tag="th")
+
+
 def _tree(html: str) -> LexborHTMLParser:
     if nested_too_deep(html):
         raise Unreadable("it is markup nested too deep to be a page")
@@ -283,7 +290,7 @@ class _Walk:
         for number, row in enumerate(_rows(node), 1):
             cells = []
             for place, cell in enumerate(_cells(row), 1):
-                passage = passage_of(cell, f"{locator}/row[{number}]/cell[{place}]")
+                passage = _cell(cell, f"{locator}/row[{number}]/cell[{place}]")
                 cells.append((passage, _span(cell, "rowspan"), _span(cell, "colspan")))
             in_head = row.parent is not None and row.parent.tag == "thead"
             given = row.attributes.get("data-short") or ""

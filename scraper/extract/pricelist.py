@@ -15,16 +15,18 @@ from typing import Any, Final
 
 from scraper.extract import REFUSALS, Unreadable, jsontext
 from scraper.extract.document import Document
-from scraper.extract.feed import Price, Row, amount_fact, number_of
+from scraper.extract.feed import Price, Row, amount_fact
 from scraper.extract.jsontext import escape
 from scraper.extract.meterwords import Grammar, Said, rate_key, says
 from scraper.extract.money import find_unit
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import PER_MILLION
+from scraper.extract.tiers import members
 from scraper.meters import TOKEN_METERS, Unit
 from scraper.records import Fact, clean
 
-_REGION: Final = re.compile(r"[A-Z0-9]+-(?:MP:[A-Z0-9]+_)?")
+_REGION: Final = re.compile(r"[A-Z0-9]+-(?:MP:[A-Z0-9]+_|[a-z0-9-]+\.\S+?-(?=mantle-))?")
+"""What stands before the words of a usage type: the region, and a model by its id, whose words say nothing else."""
 _LIKELY: Final = (Decimal("0.0001"), Decimal(2000))
 """The smallest and the largest price of a million tokens that a list can mean."""
 
@@ -62,13 +64,12 @@ class PriceList:
     """The contract of a list: how a product names its model ("" is no model), what the words of its usage type mean.
 
     `token_units` are the units in which the list counts tokens; a price of tokens in another one is noted.
-    `free` are the meters that the list really charges at 0; any other 0 is a placeholder.
+    A 0 is a placeholder: the lists have no word for "free".
     """
 
     model: Callable[[Row], str]
     grammar: Grammar
     token_units: Collection[str]
-    free: Collection[str] = ()
 
 
 def read_price_list(document: Document, contract: PriceList) -> Offers:
@@ -106,30 +107,31 @@ def _facts(said: Said, attributes: Row, sku: str, terms: Mapping[str, Any], cont
         if not region:
             raise Unreadable("it names no region")
         key = key.with_labels(region=None if scope == "global" else f"{region}-{scope}" if scope else region)
-        facts.extend(_priced(dimension, pointer, Price(path="", key=str(key), unit=unit), contract))
+        facts.extend(_priced(dimension, pointer, Price(path="", key=str(key), unit=unit)))
     return facts
 
 
-def _priced(dimension: Row, pointer: str, price: Price, contract: PriceList) -> Iterator[Fact]:
+def _priced(dimension: Row, pointer: str, price: Price) -> Iterator[Fact]:
     meter = re.split(r"[.{]", price.key)[0]
     quote = clean(jsontext.written(dimension))[:1000].rstrip()
-    for currency, amount in (dimension.get("pricePerUnit") or {}).items():
-        free = number_of(amount) == 0 and meter in contract.free
-        price_or_free = Price(path="", key=price.key, unit=price.unit, may_be_free=free)
-        fact = amount_fact(amount, pointer, price_or_free, free=free, currency=currency, quote=quote)
+    amounts = dimension.get("pricePerUnit")
+    if not isinstance(amounts, dict):
+        raise Unreadable("it has no price by currency")
+    for currency, amount in amounts.items():
+        fact = amount_fact(amount, pointer, price, currency=currency, quote=quote)
         if fact is not None:
             value = Decimal(fact.value or 0)
-            if meter in TOKEN_METERS and value and not _LIKELY[0] <= value <= _LIKELY[1]:
+            if meter in TOKEN_METERS and not _LIKELY[0] <= value <= _LIKELY[1]:
                 raise Unreadable(f"{value} cannot be a price of 1M tokens")
             yield fact
 
 
 def _dimensions(sku: str, terms: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
-    for term, offer in (terms.get(sku) or {}).items():
-        for code, dimension in (offer.get("priceDimensions") or {}).items():
+    for _, term, place in members(terms.get(sku), f"/terms/OnDemand/{escape(sku)}"):
+        for _, dimension, where in members(term.get("priceDimensions"), f"{place}/priceDimensions"):
             if (dimension.get("beginRange", "0"), dimension.get("endRange", "Inf")) != ("0", "Inf"):
                 raise Unreadable("its price depends on how much is used")
-            yield f"/terms/OnDemand/{escape(sku)}/{escape(term)}/priceDimensions/{escape(code)}", dimension
+            yield where, dimension
 
 
 def _unit(dimension: Row, contract: PriceList) -> Unit:

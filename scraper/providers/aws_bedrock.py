@@ -36,7 +36,6 @@ _OWN: Final = PriceList(
     model=_model,
     grammar=_WORDY,
     token_units={"1k tokens", "1m tokens"},
-    free={"cache_write"},  # of the Nova models, "$0.00 per 1K tokens"
 )
 _MARKETPLACE: Final = PriceList(model=_edition, grammar=_HUMPED, token_units={"1m tokens"})
 
@@ -94,7 +93,8 @@ SOURCES = (
             name=f"price-list/{region}",
             addresses=_addresses("AmazonBedrock", region),
             read=read_own,
-            publishes=_in(region),
+            # Writes of the Nova models stand there at 0, without a word of whether they are free.
+            publishes=_in(region) - {f"cache_write{{region={region}}}"},
         )
         for region in ("us-east-1", "ap-northeast-1")
     ),

@@ -49,7 +49,8 @@ def _family(product: str) -> str:
 
 def read_meters(document: Document) -> Reading:
     """Read all pages of meters."""
-    rows = [row for page in document.pages for row in jsontext.at(page.json, _FEED.rows) if isinstance(row, dict)]
+    pages = [jsontext.at(page.json, _FEED.rows) for page in document.pages]
+    rows = [row for page in pages if isinstance(page, list) for row in page if isinstance(row, dict)]
     meters = Meters([row for row in rows if is_meter(row)], _family, _SAME)
     return read_feed(document, replace(_FEED, named=meters.named)).reading()
 

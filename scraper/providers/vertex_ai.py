@@ -86,6 +86,8 @@ def read_pricing(document: Document) -> Reading:
 
 def _facts(heading: str, cells: Mapping[str, Passage], features: Sequence[str]) -> Iterator[Fact]:
     if "feature" in cells and "type" not in cells:
+        if not {"price", "output"} <= cells.keys():
+            raise Unreadable(f"no column says what {cells['feature'].line!r} makes, or what it costs")
         size = cells["output resolution"].line if "output resolution" in cells else ""
         yield from media_facts(cells["price"], cells["feature"].line, cells["output"].line, size, features)
         return
