@@ -12,7 +12,6 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from scraper.extract import Unreadable
 from scraper.extract.chinese import in_english
 from scraper.extract.conditional_rows import CONDITION
 from scraper.extract.grid import Grid
@@ -134,37 +133,6 @@ def cells_in_english(table: Table) -> Table:
         for row in table.grid.rows[1:]
     )
     return replace(table, grid=Grid((head, *rows), 1))
-
-
-_SIZE: Final = r"(\d+)\s*([km]?)"
-_LENGTHS: Final = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"{_SIZE}[<＜≤](?:tokens?|输入长度)[<＜≤]{_SIZE}",
-        rf"输入长度[\[(（]{_SIZE},(?:{_SIZE}|\+∞)[\])）]",
-        rf"输入长度{_SIZE}\+",
-        rf"输入长度[>＞≥]{_SIZE}",
-    )
-)
-_ANY_LENGTH: Final = re.compile("[-–—/]|无阶梯计价|不区分阶梯")
-_SCALES: Final = {"": 1, "k": 1_000, "m": 1_000_000}
-
-
-def length_of(text: str, unit: int = 1) -> int:
-    """Return from how many tokens of prompt a row's prices hold (0 for the base).
-
-    `unit` is how many tokens a number without a K or an M counts. Raises `Unreadable` for what is no range of prompts
-    alone.
-    """
-    compact = "".join(text.split())
-    if _ANY_LENGTH.fullmatch(compact):
-        return 0
-    for pattern in _LENGTHS:
-        match = pattern.fullmatch(compact)
-        if match:
-            scale = _SCALES[match[2].casefold()]
-            return int(match[1]) * (unit if scale == 1 else scale)
-    raise Unreadable(f"{text!r} is no range of prompts alone")
 
 
 _OFF: Final = re.compile(r"原价(?P<amount>\d+(?:\.\d+)?)元(?P<per>/\S)?\s*限时(?P<tenths>\d(?:\.\d+)?)折")

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from scraper.extract import Unreadable
-from scraper.extract.chinese_tables import WORDS, cells_in_english, flat_heads, length_of, reduced
+from scraper.extract.chinese_tables import WORDS, cells_in_english, flat_heads, reduced
 from scraper.extract.conditional_rows import Conditional, conditional_rows
 from scraper.extract.derived import in_batch
 from scraper.extract.document import Document
@@ -21,6 +21,7 @@ from scraper.extract.markup import Heading, Table
 from scraper.extract.offers import Named, Offers
 from scraper.extract.passage import Passage
 from scraper.extract.prices import Scale
+from scraper.extract.prompt_lengths import length_of
 from scraper.extract.regions import ByRegion
 from scraper.extract.rows import reworded
 from scraper.extract.source import Source

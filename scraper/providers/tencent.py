@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from scraper.extract import Unreadable
-from scraper.extract.chinese_tables import WORDS, cells_in_english, flat_heads, length_of
+from scraper.extract.chinese_tables import WORDS, cells_in_english, flat_heads
 from scraper.extract.conditional_rows import conditional_rows
 from scraper.extract.document import Document
 from scraper.extract.markup import Table
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
+from scraper.extract.prompt_lengths import length_of
 from scraper.extract.regions import ByRegion
 from scraper.extract.rows import reworded
 from scraper.extract.source import Source
