@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test chromium lint format lock score mutations bench clean distclean
+.PHONY: help setup demo test chromium lint format lock score mutations providers bench clean distclean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ score: .venv/.runtime ## compare readings of real captures with independent trut
 
 mutations: .venv/.runtime ## alter pages on purpose and see what is published (ARGS="--seeds 8 --jobs 4")
 	$(BIN)/python tools/mutations.py --write docs/mutations.md $(ARGS)
+
+providers: .venv/.runtime ## write the tables of docs/providers.md
+	$(BIN)/python tools/providers.py
 
 bench: .venv/.dev ## measure
 	@if [ -d benchmarks ]; then $(BIN)/pytest -n 0 -s benchmarks/*.py; else echo "There are no benchmarks."; fi

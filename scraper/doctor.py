@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from scraper import providers
+from scraper.closed import closed
 from scraper.fetch.archive import Archive
 from scraper.records import iso
 from scraper.settings import Settings
@@ -43,6 +44,7 @@ def examine(settings: Settings, store: Store, archive: Archive, at: datetime) ->
         *_holds(store, at),
         *_models(store, at),
         Finding("identity", ok=bool(settings.contact), text=_identity(settings)),
+        Finding("closed", ok=True, text=f"not read any more: {', '.join(one.name for one in closed().values())}"),
     ]
 
 

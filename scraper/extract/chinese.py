@@ -44,6 +44,7 @@ _WORDS: Final = {
     "分钟": " minute",
     "秒": " second",
     "次|首": " request",
+    "(?<=/)张": " image",
     "视频": "video",
     "音频": "audio",
     "：": ": ",

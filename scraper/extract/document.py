@@ -2,8 +2,8 @@
 
 Locators: `heading[2]`, `tab[1]` (a tab's name), `text[14]`, `table[3]/row[5]/cell[2]` (rows and cells as they stand in
 the source, counted from 1), `table[3]` (all of its rows), `payload[7]#/rows/0/1` (a JSON pointer into embedded data),
-`#/data/0/pricing/prompt` (a pointer into a JSON document). `Document.at` finds the text at a locator again, years
-later, from the bytes alone.
+`#/data/0/pricing/prompt` (a pointer into a JSON document), `#/data/content>table[3]/row[5]/cell[2]` (a place of a page
+that is a text of a JSON document). `Document.at` finds the text at a locator again, years later, from the bytes alone.
 """
 
 from __future__ import annotations
@@ -93,9 +93,25 @@ class Document:
                 found[block.locator] = Passage("\n".join(lines), clean(" / ".join(lines)), block.locator, "table")
         return found
 
+    def inner(self, pointer: str) -> Document:
+        """Return the page of HTML that is a text of this JSON document; raise `Unreadable` where there is none."""
+        if pointer not in self._inner:
+            text = jsontext.at(self.json, pointer)
+            if not isinstance(text, str):
+                raise Unreadable(f"there is no page at {pointer}")
+            self._inner[pointer] = Document(text, "html", self.url)
+        return self._inner[pointer]
+
+    @cached_property
+    def _inner(self) -> dict[str, Document]:
+        return {}
+
     def at(self, locator: str) -> Passage:
         """Return the passage at a locator; raise `Unreadable` where the document has nothing there."""
         place, hash_sign, pointer = locator.partition("#")
+        outer, inner_sign, inner = pointer.rpartition(">")
+        if hash_sign and not place and inner_sign and _PLACE.match(inner):
+            return self.inner(outer).at(inner)
         if hash_sign and not place:
             return self.at_pointer(pointer)
         if hash_sign:
@@ -106,6 +122,8 @@ class Document:
             return self._passages[locator]
         raise Unreadable(f"there is nothing at {locator}")
 
+
+_PLACE = re.compile(r"(?:heading|tab|text|table|payload)\[\d+\]")
 
 # A list may as well begin a Markdown link, and a brace a component: only what JSON alone begins with counts.
 _JSON_START = re.compile(r"\{\s*[\"}]|\[\s*\{\s*[\"}]|\[\s*\]\s*\Z")

@@ -121,3 +121,8 @@ def with_prices(feed: Feed, *prices: Price) -> Feed:
 def without(*values: Json) -> Callable[[Json], str]:
     """Return a way to write a count of tokens that says nothing for these values, which a feed sends as fillers."""
     return lambda value: "" if value in values else whole_tokens(value)
+
+
+def counted(value: Json) -> str:
+    """Write a count of tokens that some rows send as a text."""
+    return whole_tokens(int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value)

@@ -291,6 +291,8 @@ class _Walk:
             cells = []
             for place, cell in enumerate(_cells(row), 1):
                 passage = _cell(cell, f"{locator}/row[{number}]/cell[{place}]")
+                if not passage and _is_covered(cell):
+                    continue
                 cells.append((passage, _span(cell, "rowspan"), _span(cell, "colspan")))
             in_head = row.parent is not None and row.parent.tag == "thead"
             given = row.attributes.get("data-short") or ""
@@ -355,6 +357,11 @@ def _cells(row: LexborNode) -> Iterator[LexborNode]:
         if child.tag in ("td", "th"):
             yield child
         child = child.next
+
+
+def _is_covered(cell: LexborNode) -> bool:
+    """Say whether a cell only marks a place that another one spans, as editors write it: a span of 0."""
+    return "0" in (cell.attributes.get("rowspan"), cell.attributes.get("colspan"))
 
 
 def _span(cell: LexborNode, name: str) -> int:

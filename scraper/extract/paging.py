@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from scraper.extract import Unreadable, jsontext
 from scraper.extract.document import Document
@@ -34,6 +34,14 @@ def next_number(parameter: str, *, page: str, size: str, total: str) -> NextPage
     return partial(_number, parameter, page, size, total)
 
 
+def next_counted(parameter: str, *, size: str, total: str) -> NextPage:
+    """Return what counts the pages of JSON that says only how many rows it has in all, at a path of keys.
+
+    The number of a page, from 1 on, and the rows on a page are parameters of its address.
+    """
+    return partial(_counted, parameter, size, total)
+
+
 def check_whole(document: Document, next_page: NextPage | None) -> None:
     """Raise `Unreadable` unless a document has all of its pages: every one but the last names another."""
     for number, page in enumerate(document.pages, start=1):
@@ -56,8 +64,18 @@ def _link(path: str, optional: bool, document: Document) -> str | None:
     return link or None
 
 
+def _counted(parameter: str, size: str, total: str, document: Document) -> str | None:
+    query = dict(parse_qsl(urlsplit(document.url).query))
+    if not all(query.get(name, "").isdecimal() for name in (parameter, size)):
+        raise Unreadable(f"its address does not say which page it is: {document.url}")
+    return _after(document, parameter, int(query[parameter]), int(query[size]), _count(document, total))
+
+
 def _number(parameter: str, page: str, size: str, total: str, document: Document) -> str | None:
-    number, rows, in_all = (_count(document, path) for path in (page, size, total))
+    return _after(document, parameter, *(_count(document, path) for path in (page, size, total)))
+
+
+def _after(document: Document, parameter: str, number: int, rows: int, in_all: int) -> str | None:
     if number < 1 or rows < 1:
         raise Unreadable(f"it says to be page {number} of {rows} rows each, which cannot be")
     if number * rows >= in_all:

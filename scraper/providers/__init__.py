@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from scraper.closed import closed
 from scraper.contracts import Contract, contract_for, contracts_of
 from scraper.errors import RatecardError
 from scraper.extract.source import Source
@@ -26,6 +27,8 @@ def names() -> tuple[str, ...]:
 
 def sources(provider: str) -> tuple[Source, ...]:
     """Return what a provider's module declares; raise `RatecardError` for an unknown provider."""
+    if provider in closed():
+        raise RatecardError(f"There is nothing to read: {closed()[provider]}.")
     if provider not in names():
         raise RatecardError(f"There is no provider {provider!r}; the providers are {', '.join(names())}.")
     module = importlib.import_module(f"{__name__}.{provider.replace('-', '_')}")
