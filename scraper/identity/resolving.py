@@ -49,6 +49,11 @@ class _Creators:
     by_org: Mapping[str, _Creator]
     of_family: tuple[_Creator, ...]
     repackagers: frozenset[str]
+    umbrellas: frozenset[str]
+
+    def of_name(self, name: str) -> _Creator | None:
+        """Return the creator to whose family a bare name belongs."""
+        return next((one for one in self.of_family if one.family is not None and one.family.match(name)), None)
 
 
 @dataclass(slots=True)
@@ -200,15 +205,15 @@ def _creator_of(provider: str, taken: _Id) -> tuple[_Creator, str] | None:
     org, _, name = taken.rest.rpartition("/")
     org = org.rpartition("/")[2]
     if org and org not in creators.repackagers:
-        creator = creators.by_org.get(org)
+        creator = creators.of_name(name) if org in creators.umbrellas else None
+        creator = creator or creators.by_org.get(org)
         if creator is None:
             return None
         taken.rest = name
         return creator, "organisation"
-    for creator in creators.of_family:
-        if creator.family is not None and creator.family.match(name):
-            taken.rest = name
-            return creator, "family"
+    if (creator := creators.of_name(name)) is not None:
+        taken.rest = name
+        return creator, "family"
     # A laboratory's own price list names its models without saying that they are its own.
     own = creators.by_org.get(_LABS.get(provider, ""))
     if own is None or org:
@@ -231,7 +236,8 @@ _LABS: Final = {
     "moonshot": "moonshotai", "moonshot-cn": "moonshotai", "zai": "zai", "zhipu": "zai", "minimax": "minimax",
     "minimax-cn": "minimax", "xai": "xai", "cohere": "cohere", "ai21": "ai21", "voyage": "voyage",
     "inception": "inception", "morph": "morph", "deepgram": "deepgram", "elevenlabs": "elevenlabs",
-    "perplexity": "perplexity", "stability": "stabilityai", "stepfun": "stepfun", "assemblyai": "assemblyai",
+    "perplexity": "perplexity", "alibaba": "alibaba", "alibaba-intl": "alibaba", "stability": "stabilityai",
+    "stepfun": "stepfun", "assemblyai": "assemblyai",
 }  # fmt: skip
 
 
@@ -326,7 +332,7 @@ def _creators() -> _Creators:
         )
         of_family.append(creator)
         by_org.update(dict.fromkeys((slug, *said.get("orgs", ())), creator))
-    return _Creators(by_org, tuple(of_family), frozenset(data["repackagers"]))
+    return _Creators(by_org, tuple(of_family), frozenset(data["repackagers"]), frozenset(data["umbrellas"]))
 
 
 def _load(name: str) -> dict[str, Any]:

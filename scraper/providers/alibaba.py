@@ -99,6 +99,9 @@ def _read(page: Document) -> Reading:
             name = row.stated.model_id or row.stated.name
             if name is not None and name.lines:
                 model_id = name.lines[0].split(" ")[0]
+                if not model_id.isascii():
+                    offers.note("unreadable", f"{name.line!r} names no model", name.locator)
+                    continue
                 area = next(
                     (_AREAS[cell.line] for cell in row.line.cells if cell.line in _AREAS), regions[table.locator]
                 )
