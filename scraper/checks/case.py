@@ -165,6 +165,10 @@ class Case:
         """Return the offer of the reading that something stood of."""
         return self._matched.get((stood.model_id, stood.name))
 
+    def called(self, name: str) -> Sequence[str]:
+        """Return the ids, in their order, of the offers that stood under a name."""
+        return sorted(model_id for model_id, other in self._stood_of if model_id and other == name)
+
     def rates_of(self, offer: Offer) -> Sequence[Stood]:
         """Return the sourced prices that stood of an offer of the reading, but for those that are free."""
         key = self._keys.get(self._places[id(offer)])

@@ -29,6 +29,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     relative.offers_swapped,
     relative.offers_lost,
     relative.field_lost,
+    relative.ambiguous_names,
     absolute.bounds,
     absolute.cache_read_above_input,
     absolute.batch_above_standard,
@@ -43,6 +44,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     relative.mass_move,
     relative.column_moved,
     relative.zero_crossing,
+    relative.no_longer_offered,
     relative.flapping,
 )
 """Every guard. Where several object to one fact, the first one here is named."""
@@ -101,8 +103,9 @@ def judge(reading: Reading, contract: Contract, stood: Sequence[Stood], at: date
         for doubt in doubts:
             holds.setdefault((doubt.model_id, doubt.name, doubt.field, doubt.valid_from), doubt.held(name))
         seen.append(_seen(name, failed, doubts))
-    for held in relative.companions(case, tuple(holds.values())):
-        holds.setdefault((held.model_id, held.name, held.field, held.valid_from), held)
+    for more in (relative.companions, relative.amid_losses):
+        for held in more(case, tuple(holds.values())):
+            holds.setdefault((held.model_id, held.name, held.field, held.valid_from), held)
     return Judgement(tuple(failures), tuple(holds.values()), tuple(seen))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -53,6 +54,12 @@ SHIFTED_SHARE: Final = Decimal("0.9")
 
 PAIR: Final = 2
 
+SENTENCE: Final = 4
+"""Words that make a statement; fewer are a mark."""
+
+RECENT: Final = timedelta(days=35)
+"""For so long after the last reading, a page that lost much has rather broken than changed."""
+
 LASTS: Final = 3
 """Captures that have to say what is unusual, but possible."""
 RETURNS: Final = 2
@@ -91,9 +98,9 @@ class _Taken:
     whole: bool = False
 
     @property
-    def pair(self) -> tuple[str, str]:
-        """The field that has the value, and the one that had it."""
-        return self.said.fact.field, self.other.field
+    def pair(self) -> tuple[str, str, datetime | None]:
+        """The field that has the value, and the one that had it, and the day from which both hold."""
+        return self.said.fact.field, self.other.field, self.other.valid_from
 
     @property
     def value(self) -> str:
@@ -103,7 +110,7 @@ class _Taken:
 
 def swapped(case: Case) -> Iterator[Objection]:
     """Prices that take the values of another price of their offers have been read under the wrong heading."""
-    by_pair: dict[tuple[str, str], list[_Taken]] = defaultdict(list)
+    by_pair: dict[tuple[str, str, datetime | None], list[_Taken]] = defaultdict(list)
     for one in _taken(case):
         if one.said.stood is not None and (one.whole or one.crossed):
             by_pair[one.pair].append(one)
@@ -111,7 +118,7 @@ def swapped(case: Case) -> Iterator[Objection]:
                 f"{one.said.fact.field} of {one.said.who} took the value that {one.other.field} had, {one.value}; "
                 "their columns look swapped"
             )
-    for (field, other), found in by_pair.items():
+    for (field, other, _), found in by_pair.items():
         if found[0].whole and (len(found) > 1 or found[0].crossed):
             yield Failure(
                 f"{field} has the values that {other} had, for {len(found)} of the offers "
@@ -184,10 +191,6 @@ def offers_lost(case: Case) -> Iterator[Objection]:
     said = f"{lost} of the {stood} offers that stood are missing from the reading"
     for model_id, name in case.missing:
         yield Doubt(model_id, name, "", None, f"{model_id or name} is gone: {said}")
-    if lost > MOST * stood:
-        for fact in case.fresh:
-            if not fact.known:
-                yield fact.doubt(f"{fact.fact.field} of {fact.who}, which is new: {said}")
 
 
 def field_lost(case: Case) -> Iterator[Objection]:
@@ -209,6 +212,29 @@ def field_lost(case: Case) -> Iterator[Objection]:
             for doubt in doubts:
                 message = f"{doubt.message}, as it is for {len(doubts)} of the {holders[field]} offers that had it"
                 yield Doubt(doubt.model_id, doubt.name, doubt.field, doubt.valid_from, message)
+
+
+def no_longer_offered(case: Case) -> Iterator[Objection]:
+    """A mark in place of a price ("-") may be that of another column; a sentence that says so is not."""
+    for said in case.fresh:
+        quote, before = said.fact.evidence.quote, amount_of(said.stood) if said.stood else None
+        if before is None or said.stood is None or said.fact.state is not State.NOT_OFFERED:
+            continue
+        if len(quote.split()) < SENTENCE:
+            was = shown(before, said.fact.field, said.stood.currency)
+            yield said.doubt(
+                f"{said.fact.field} of {said.who} is not offered any more (“{quote}”), and was {was}", LASTS
+            )
+
+
+def ambiguous_names(case: Case) -> Iterator[Objection]:
+    """A name without an id says nothing where several offers that stood have that name."""
+    for said in case.fresh:
+        others = case.called(said.offer.name)
+        if not said.known and not said.offer.model_id and len(others) > 1:
+            yield said.doubt(
+                f"{said.offer.name} stands without an id, and {named(others)} have that name; ids may have been lost"
+            )
 
 
 def scale_jump(case: Case) -> Iterator[Objection]:
@@ -261,7 +287,11 @@ def column_moved(case: Case) -> Iterator[Objection]:
 
 
 def zero_crossing(case: Case) -> Iterator[Objection]:
-    """A price that becomes free, or stops being free, may be a placeholder."""
+    """A price that becomes free, or stops being free, may be a placeholder; so may a new one beside others."""
+    for said in case.fresh:
+        new = said.known and said.stood is None and not said.fact.promotional
+        if new and said.amount == 0 and case.rates_of(said.offer):
+            yield said.doubt(f"{said.fact.field} of {said.who} is new, and free, beside other prices", LASTS)
     for said in case.facts:
         before, amount = said.before, said.amount
         if before is None or amount is None or bool(before) == bool(amount) or not said.moved:
@@ -317,6 +347,50 @@ def companions(case: Case, holds: Sequence[Held]) -> Iterator[Held]:
         how = "changed" if said.stood else "is new"
         message = f"{said.fact.field} of {said.who} {how} beside {first.field}, which is in doubt"
         yield said.doubt(message, first.releases_after).held(first.check)
+
+
+SHAKEN: Final = frozenset({"offers_lost", "field_lost", "relabelled", "rows_shifted", "mass_move", "column_moved"})
+"""Guards that doubt the layout of a page, and so all that is new on it."""
+
+
+def amid_losses(case: Case, holds: Sequence[Held]) -> Iterator[Held]:
+    """Hold all that is new in a reading that lost much of what stood, or whose layout is in doubt.
+
+    What is left of a page that lost rows or columns may be read from the wrong ones. After a long time without a
+    reading much has changed, and only what lost most of it is in doubt.
+    """
+    recent = case.at - max((stood.last_seen for stood in case.stood), default=case.at) <= RECENT
+    doubting = [held for held in holds if held.check in SHAKEN] if recent else []
+    lost, stood = _lost(case), sum(_lasting(stood) for stood in case.stood)
+    if lost >= MANY and lost > (LOST_SHARE if recent else MOST) * stood:
+        why, releases_after = f"{lost} of the {stood} values that stood are gone", None
+    elif doubting:
+        why = doubting[0].message
+        releases_after = None if any(held.releases_after is None for held in doubting) else LASTS
+    else:
+        return
+    for said in case.fresh:
+        if said.known and said.announced:
+            continue
+        how = "changed" if said.stood else "is new"
+        message = f"{said.fact.field} of {said.who} {how}, in a reading of which much is in doubt: {why}"
+        yield said.doubt(message, releases_after).held(amid_losses.__name__)
+
+
+def _lost(case: Case) -> int:
+    """Count the values that stood and are not stated any more, those of missing offers among them."""
+    missing = set(case.missing)
+    gone = [stood for stood in case.stood if (stood.model_id, stood.name) in missing]
+    unsaid = [
+        said.stood
+        for said in case.fresh
+        if said.stood and said.fact.state is not State.SOURCED and said.stood.state is State.SOURCED
+    ]
+    return sum(_lasting(stood) for stood in (*gone, *case.lost, *unsaid))
+
+
+def _lasting(stood: Stood) -> bool:
+    return stood.state is State.SOURCED and stood.valid_from is None
 
 
 def _kept(case: Case) -> list[Said]:
@@ -375,10 +449,12 @@ def _taken(case: Case) -> list[_Taken]:
     """Return the prices that have the value of another one of their offer, which is gone or went its own way."""
     taken = [one for facts in case.by_offer if facts[0].known for one in _taken_by(case, facts)]
     count = Counter(one.pair for one in taken)
-    stood = [{rate.field: rate.value for rate in case.rates_of(facts[0].offer)} for facts in case.by_offer]
+    stood = [
+        {(rate.field, rate.valid_from): rate.value for rate in case.rates_of(facts[0].offer)} for facts in case.by_offer
+    ]
     found = []
     for one in taken:
-        field, other = one.pair
+        field, other = ((name, one.other.valid_from) for name in one.pair[:2])
         could = sum(
             other in had and had.get(field) != had[other] and (one.said.stood is None or field in had) for had in stood
         )
@@ -387,11 +463,12 @@ def _taken(case: Case) -> list[_Taken]:
 
 
 def _taken_by(case: Case, facts: Sequence[Said]) -> Iterator[_Taken]:
-    by_field = {said.fact.field: said for said in facts if said.amount and said.fact.valid_from is None}
-    others = [stood for stood in case.rates_of(facts[0].offer) if stood.valid_from is None]
-    for said in by_field.values():
+    rates = {(said.fact.field, said.fact.valid_from): said for said in facts if said.amount}
+    others = case.rates_of(facts[0].offer)
+    for (_, valid_from), said in rates.items():
         if said.fresh and not said.announced:
-            taken = (_take(said, other, by_field.get(other.field)) for other in others)
+            of_that_day = (other for other in others if other.valid_from == valid_from)
+            taken = (_take(said, other, rates.get((other.field, valid_from))) for other in of_that_day)
             yield from (one for one in taken if one is not None)
 
 

@@ -16,8 +16,8 @@ from scraper.extract.specs import modalities, read_date
 from scraper.records import Evidence, Fact, Reading, State
 
 _COLUMNS: Final = {
-    "model name|model version|model": "name",
-    "model id": "id",
+    "(?:model )?names?|model versions?|models?": "name",
+    "(?:model|api) ids?|api names?": "id",
     "launch date|release date": "released",
     "(?:eol|end[- ]of[- ]life) date": "retires",
     "input modalities": "inputs",
