@@ -51,7 +51,6 @@ def test_harmless_mutations_read_the_same() -> None:
     assert figures.unchanged >= GOAL
 
 
-@pytest.mark.xfail(strict=False, reason="a page that contradicts itself nowhere needs guards that know what stood")
 def test_harmful_mutations_are_never_published() -> None:
     figures = Figures(tuple(trials(harmless=False)))
     print("\n".join(figures.lines()))
