@@ -329,7 +329,11 @@ def read(reader: Reader, source: Source, document: Document) -> Reading:
         reading = reader(source, document)
     facts = (fact for offer in reading.offers for fact in offer.facts)
     by_data = any(fact.currency and fact.evidence.locator.startswith("payload[") for fact in facts)
-    if reading.offers and not by_data and (problem := problem_without_prices(document.text, document.kind, source.publishes)):
+    if (
+        reading.offers
+        and not by_data
+        and (problem := problem_without_prices(document.text, document.kind, source.publishes))
+    ):
         raise Refused(f"got {problem}")
     return reading
 

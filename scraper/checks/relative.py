@@ -362,11 +362,11 @@ def amid_losses(case: Case, holds: Sequence[Held]) -> Iterator[Held]:
     recent = case.at - max((stood.last_seen for stood in case.stood), default=case.at) <= RECENT
     doubting = [held for held in holds if held.check in SHAKEN] if recent else []
     lost, stood = _lost(case), sum(_lasting(stood) for stood in case.stood)
-    if lost >= MANY and lost > (LOST_SHARE if recent else MOST) * stood:
-        why, releases_after = f"{lost} of the {stood} values that stood are gone", None
-    elif doubting:
+    if doubting:
         why = doubting[0].message
         releases_after = None if any(held.releases_after is None for held in doubting) else LASTS
+    elif lost >= MANY and lost > (LOST_SHARE if recent else MOST) * stood:
+        why, releases_after = f"{lost} of the {stood} values that stood are gone", LASTS
     else:
         return
     for said in case.fresh:

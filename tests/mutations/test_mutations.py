@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-import pytest
-
 from scraper import providers
 from scraper.mutating import MUTATIONS
 from scraper.mutating.figures import Figures
