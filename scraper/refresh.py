@@ -321,10 +321,19 @@ def _document(answer: Fetched) -> Document:
 
 
 def read(reader: Reader, source: Source, document: Document) -> Reading:
-    """Read a document with its source's parser; refuse a price list that shows no price."""
+    """Read a document with its source's parser; refuse a price list that shows no price.
+
+    Prices in data that a page carries are numbers without marks of money.
+    """
     with _refusing():
         reading = reader(source, document)
-    if reading.offers and (problem := problem_without_prices(document.text, document.kind, source.publishes)):
+    facts = (fact for offer in reading.offers for fact in offer.facts)
+    by_data = any(fact.currency and fact.evidence.locator.startswith("payload[") for fact in facts)
+    if (
+        reading.offers
+        and not by_data
+        and (problem := problem_without_prices(document.text, document.kind, source.publishes))
+    ):
         raise Refused(f"got {problem}")
     return reading
 

@@ -6,7 +6,7 @@ apart by offer, field and `valid_from`; it is settled for exactly one old and on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -31,7 +31,8 @@ from scraper.records import Fact, Offer
 class Hold:
     """A hold as it is remembered. `old` is what stood, `new` what was read instead, None where it vanished.
 
-    Where the whole offer vanished, `field` is empty and both are None. `seen` counts the captures that said so, from
+    Where the whole offer vanished, `field` is empty and both are None. `releases_after` is what its guard asked for
+    (see `Held`). `seen` counts the captures that said so, from
     the first at `first_at` to the last at `last_at`. A decision of a person counts until `expires_at`.
     """
 
@@ -43,6 +44,7 @@ class Hold:
     old: Claim | None
     new: Claim | None
     status: HoldStatus
+    releases_after: int | None
     seen: int
     first_at: datetime
     last_at: datetime
@@ -94,8 +96,9 @@ def settle(
     """Settle what the guards hold of a reading; `stated` has its facts by the refs of `naming`.
 
     An unexpired approval of exactly this lets it through, a rejection keeps what stands without asking again. With
-    `release`, so does the capture that makes as many as the guard asks for. A hold that this reading does not repeat
-    has lapsed.
+    `release`, so does the capture that makes as many as the guard asks for. A new value waits for as long as it is
+    read, even where its guard does not object any more: what it was compared with may be gone by now. Any other hold
+    that this reading does not repeat has lapsed.
     """
     scene = _Scene.of(before, offers, naming, stated, capture)
     holds = scene.remembered(remembered)
@@ -103,7 +106,8 @@ def settle(
     waiting: set[Target] = set()
     kept: set[int] = set()
     passing: list[tuple[Target, Hold]] = []
-    for target, one in scene.targets(held).items():
+    objections = scene.targets(held)
+    for target, one in {**objections, **scene.still_read(holds, objections)}.items():
         old, new = scene.stood(target), scene.new(target)
         same = [hold for hold in holds.get(target, ()) if same_claim(hold.old, old) and same_claim(hold.new, new)]
         decision = _decided(same, capture.captured_at)
@@ -258,6 +262,26 @@ class _Scene:
                 if target not in targets and self._changes(target):
                     targets[target] = one
         return targets
+
+    def still_read(self, holds: Mapping[Target, Sequence[Hold]], held: Collection[Target]) -> dict[Target, Held]:
+        """Return what waits of what no guard holds now, and is read as it was when one did."""
+        found = {}
+        for target, known in holds.items():
+            old, new = self.stood(target), self.new(target)
+            for hold in known:
+                same = same_claim(hold.old, old) and same_claim(hold.new, new)
+                if target in held or new is None or hold.status is not HoldStatus.OPEN or not same:
+                    continue
+                found[target] = Held(
+                    model_id=hold.model_id,
+                    name=hold.name,
+                    field=hold.field,
+                    valid_from=hold.valid_from,
+                    check="",
+                    message="",
+                    releases_after=hold.releases_after,
+                )
+        return found
 
     def _meant(self, ref: int, held: Held) -> Iterator[Target]:
         if not held.field and ref in self.stated:

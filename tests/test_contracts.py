@@ -89,10 +89,7 @@ def test_contracts_of_providers_name_their_sources_and_real_guards(provider: str
         assert contract.covered.keys() <= source.publishes
 
 
-@pytest.mark.parametrize(
-    "provider",
-    ["anthropic", "deepseek", "google", "groq", "openai", "openrouter", "perplexity", "replicate", "vercel"],
-)
+@pytest.mark.parametrize("provider", providers.names())
 def test_each_source_has_a_contract(provider: str) -> None:
     for source in providers.sources(provider):
         contract = providers.contract_of(provider, source.name)

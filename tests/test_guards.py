@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scraper.checks import GUARDS, Verdict, judge
+from scraper.checks import GUARDS, Judgement, Verdict, judge
 from scraper.checks.absolute import BOUNDS, skeleton, span_of
 from scraper.contracts import Contract
 from scraper.meters import METERS
@@ -454,6 +454,13 @@ def test_free_and_not_free_are_not_changed_into_each_other_at_once(
     assert set(releases(judgement).values()) <= {3}
 
 
+def test_a_new_price_of_nothing_beside_others_may_be_a_placeholder() -> None:
+    judgement = judged({"m": {"input": "5", "cache_write": "0"}}, {"m": {"input": "5"}})
+    assert held(judgement) == {("m", "cache_write"): "zero_crossing"}
+    assert judged({"m": {"input": "0", "output": "0"}}, {"m": {"input": "0"}}).holds == ()
+    assert judged({"m": {"input": "5", "cache_write": "0"}}).holds == ()
+
+
 def test_what_was_free_for_a_time_is_not_held_afterwards() -> None:
     assert judged({"m": {"input": "5"}}, {"m": {"input": fact("input", "0", promotional=True)}}).holds == ()
 
@@ -503,15 +510,73 @@ def test_f15_offers_that_vanish_together_are_held(stood: int, left: int, lost: b
     gone = {(f"m{n}", ""): "offers_lost" for n in range(left, stood)}
     assert held(judgement).items() >= (gone if lost else {}).items()
     assert len([hold for hold in judgement.holds if hold.field == ""]) == (stood - left if lost else 0)
-    assert all(hold.releases_after is None for hold in judgement.holds)
+    assert all(hold.releases_after is None for hold in judgement.holds if hold.check == "offers_lost")
 
 
-def test_f15_what_comes_in_place_of_most_offers_is_held_with_them() -> None:
-    after = many(4, {"input": "5"}) | {f"new{n}": {"input": "5"} for n in range(6)}
-    judgement = judged(after, many(10, {"input": "5"}))
-    assert {who for who, field in held(judgement) if field} == {f"new{n}" for n in range(6)}
-    some = many(6, {"input": "5"}) | {f"new{n}": {"input": "5"} for n in range(4)}
-    assert {who for who, field in held(judged(some, many(10, {"input": "5"}))) if field} == set()
+def after_days(after: Offers, before: Offers, days: int) -> Judgement:
+    """Judge a reading so many days after the last one."""
+    return judge(reading(after), Contract(), standing(reading(before), at=NOW - timedelta(days=days)), NOW)
+
+
+@pytest.mark.parametrize(
+    ("left", "days", "doubted"),
+    [(16, 7, False), (15, 7, True), (15, 35, True), (15, 36, False), (10, 36, False), (9, 36, True)],
+)
+def test_f15_what_is_new_beside_many_losses_is_held_with_them(left: int, days: int, doubted: bool) -> None:
+    new: Offers = {"new": {"input": "5"}, "m0": {"input": "5", "output": "9"}, "m1": {"input": "5", "status": "active"}}
+    judgement = after_days({**many(left, {"input": "5"}), **new}, many(20, {"input": "5"}), days)
+    expected = {("new", "input"), ("m0", "output"), ("m1", "status")} if doubted else set()
+    assert {key for key, check in held(judgement).items() if check == "amid_losses"} == expected
+
+
+def test_of_a_short_page_the_loss_of_values_is_enough() -> None:
+    before = {who: {"status": "active", "released": "2026-01-01"} for who in ("a", "b", "c")}
+    before["c"] = {"status": "legacy", "retires": "2026-12-01"}
+    judgement = judged({"a": before["a"], "c": {"status": "active"}}, before)
+    assert held(judgement) == {}  # 3 values are gone
+    judgement = judged({"c": {"status": "active"}}, before)
+    assert held(judgement) == {("c", "status"): "amid_losses"}
+
+
+def test_what_is_new_on_a_page_that_looks_misread_waits_for_as_long_as_the_rest() -> None:
+    before = many(5, {"input": "5", "output": "25"})
+    after = {who: {"input": "7", "output": "25"} for who in before} | {"new": {"input": "5"}}
+    judgement = judged(after, before)
+    assert held(judgement).items() >= {("m0", "input"): "mass_move", ("new", "input"): "amid_losses"}.items()
+    assert set(releases(judgement).values()) == {3}
+
+
+def test_a_price_that_was_announced_is_not_in_doubt_amid_losses() -> None:
+    before = reading(many(9, {"input": "5"}))
+    announced = Offer(
+        model_id="m9", name="m9", facts=(fact("input", "5"), fact("input", "4", valid_from=NOW + timedelta(days=1)))
+    )
+    before = before.model_copy(update={"offers": (*before.offers, announced)})
+    judgement = judged({"m9": {"input": "4"}}, before)
+    assert ("m9", "input") not in held(judgement)
+
+
+def test_a_mark_in_place_of_a_price_waits_and_a_sentence_does_not() -> None:
+    def gone(quote: str) -> Judgement:
+        return judged(
+            {"m": {"input": fact("input", None, state=State.NOT_OFFERED, quote=quote)}}, {"m": {"input": "5"}}
+        )
+
+    (hold,) = gone("-").holds
+    assert (hold.check, hold.releases_after) == ("no_longer_offered", 3)
+    assert hold.message == "input of m is not offered any more (“-”), and was 5 USD per 1M tokens"
+    assert gone("Fast mode is not available on m").holds == ()
+
+
+def test_a_name_that_several_offers_have_is_in_doubt_without_an_id() -> None:
+    two = Reading(
+        offers=tuple(Offer(model_id=who, name="Embed", facts=(fact("input", "5"),)) for who in ("embed-1", "embed-2"))
+    )
+    other = Offer(model_id="x", name="X", facts=(fact("input", "5"),))
+    before = two.model_copy(update={"offers": (*two.offers, other)})
+    judgement = judged(two.model_copy(update={"offers": (other, *reading({"=Embed": {"input": "5"}}).offers)}), before)
+    assert held(judgement) == {("Embed", "input"): "ambiguous_names"}
+    assert "embed-1, embed-2 have that name" in judgement.holds[0].message
 
 
 def test_f15_an_offer_is_known_by_its_id_and_by_its_name_only_without_one() -> None:
@@ -530,7 +595,7 @@ def test_f15_an_offer_is_known_by_its_id_and_by_its_name_only_without_one() -> N
     assert judged(told("m{n}", "New {n}"), before).holds == ()
     assert judged(told("", "M {n}"), before).holds == ()
     assert judged(told("m{n}", "M {n}"), told("", "M {n}")).holds == ()
-    assert set(held(judged(told("x{n}", "M {n}"), before)).values()) == {"offers_lost"}
+    assert set(held(judged(told("x{n}", "M {n}"), before)).values()) == {"offers_lost", "amid_losses"}
     moved = judged(told("m{n}", "New {n}").model_copy(), told("m{n}", "Old {n}"))
     assert moved.holds == ()
 
@@ -558,7 +623,7 @@ def test_a_column_that_vanishes_is_held(holders: int, lost: int, doubted: bool, 
     judgement = judged(after, before)
     expected = {(f"m{n}", "cache_read"): "field_lost" for n in range(lost)} if doubted else {}
     assert {key: check for key, check in held(judgement).items() if check == "field_lost"} == expected
-    assert all(hold.releases_after is None for hold in judgement.holds)
+    assert all(hold.releases_after is None for hold in judgement.holds if hold.check == "field_lost")
 
 
 def test_a_price_that_is_announced_in_place_of_the_current_one_did_not_vanish() -> None:
@@ -584,6 +649,16 @@ def test_f21_two_columns_that_are_swapped_fail_the_source() -> None:
 
 def test_f21_of_one_offer_crossing_prices_are_enough() -> None:
     assert "swapped" in failing(judged({"m": {"input": "25", "output": "5"}}, {"m": {"input": "5", "output": "25"}}))
+
+
+def test_f21_prices_that_are_announced_are_not_swapped_either() -> None:
+    def from_tomorrow(one: str, other: str) -> Reading:
+        tomorrow = NOW + timedelta(days=1)
+        facts = (fact("input", one, valid_from=tomorrow), fact("output", other, valid_from=tomorrow))
+        return Reading(offers=tuple(Offer(model_id=f"m{n}", name="", facts=facts) for n in range(2)))
+
+    assert "swapped" in failing(judged(from_tomorrow("25", "5"), from_tomorrow("5", "25")))
+    assert judged(from_tomorrow("5", "25"), from_tomorrow("5", "25")).failures == ()
 
 
 def test_f21_a_new_heading_over_the_old_values_is_held_with_what_it_took() -> None:

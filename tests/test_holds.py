@@ -299,11 +299,22 @@ def test_another_new_value_lets_the_earlier_hold_lapse(store: Store) -> None:
     assert shown(store) == ("5", (Mark.HELD,))
 
 
-def test_what_no_guard_objects_to_any_more_is_published(store: Store) -> None:
+def test_what_is_still_read_waits_though_no_guard_objects_any_more(store: Store) -> None:
     read(store, 0, a("5"))
     read(store, 7, a("0.5"), hold=[held()])
-    assert kinds(read(store, 8, a("0.5"))) == [(Kind.CHANGED, "a", "input")]
-    assert statuses(store) == [HoldStatus.LAPSED]
+    for day in (8, 9, 10):
+        assert kinds(read(store, day, a("0.5"))) == []
+    assert the_hold(store).seen == 4
+    assert the_hold(store).message == "A tenth."
+    assert shown(store) == ("5", (Mark.HELD,))
+
+
+def test_what_is_still_read_is_let_through_by_as_many_captures_as_its_guard_asked_for(store: Store) -> None:
+    read(store, 0, a("5"))
+    read(store, 7, a("0.5"), hold=[held(after=3)])
+    assert kinds(read(store, 8, a("0.5"))) == []
+    assert kinds(read(store, 9, a("0.5"))) == [(Kind.CHANGED, "a", "input")]
+    assert statuses(store) == [HoldStatus.RELEASED]
 
 
 # Settled by people

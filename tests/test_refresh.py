@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -54,6 +55,22 @@ def test_two_dates_show_what_changed_and_the_same_date_again_shows_nothing(ratec
     assert again.json["changes"] == []
     assert [s["status"] for s in again.json["sources"]] == ["unchanged", "not_captured", "not_captured"]
     assert ratecard("verify").out.startswith("6 of 6 ")
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "openai", "openrouter", "together"])
+def test_two_captures_of_one_day_with_other_bytes_and_the_same_prices_change_nothing(
+    ratecard: Command, folder: Folder, provider: str
+) -> None:
+    for row in csv.DictReader((FIXTURES / provider / "MANIFEST.csv").read_text(encoding="utf-8").splitlines()):
+        body = (FIXTURES / provider / row["file"]).read_bytes()
+        for hour, text in ((8, body), (20, body + b"\n\n")):
+            when = f"{row['captured_on']}T{hour:02}:00:00Z"
+            folder.add(text, when, url=row["url"], kind=row["content_type"])
+    first = ratecard("refresh", provider, "--replay", folder.path, "--at", "2026-09-01T12:00:00Z", "--json").json
+    second = ratecard("refresh", provider, "--replay", folder.path, "--at", "2026-09-01T22:00:00Z", "--json").json
+    assert first["observations"] > 10
+    assert {source["status"] for source in second["sources"]} >= {"ok"}
+    assert (second["changes"], second["held"], second["observations"]) == ([], [], first["observations"])
 
 
 def test_an_offer_is_withdrawn_when_a_second_capture_does_not_show_it(ratecard: Command, folder: Folder) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from scraper.extract import Unreadable
 from scraper.extract.moments import since, until
+from scraper.extract.offers import Named
 from scraper.extract.specs import day_end, day_of_epoch, day_start, listed, modalities, read_date, read_tokens
 
 
@@ -164,5 +165,12 @@ def _or_none(read: object, text: str) -> object:
 def test_modalities_and_lists_have_one_form() -> None:
     assert modalities(["Image", "text", "sensor"], ["text"]) == "text+image+sensor->text"
     assert listed(["tools", " json  output", "tools", ""]) == "json output, tools"
-    with pytest.raises(Unreadable):
-        modalities([], ["text"])
+    for inputs, outputs in (([], ["text"]), (["text"], ["claude 3.7 sonnet"]), (["2024-01-01"], ["text"])):
+        with pytest.raises(Unreadable):
+            modalities(inputs, outputs)
+
+
+@pytest.mark.parametrize("name", ["$0.08 per image", "Input/output tokens$0.068 per 1M tokens", "€ 3", "US$.50"])
+def test_a_price_is_no_name(name: str) -> None:
+    with pytest.raises(Unreadable, match="it is a price"):
+        Named("", name)

@@ -19,6 +19,11 @@ from scraper.records import SPECS, Fact, Offer, Reading, State
 MOST: Final = Decimal("0.5")
 """More than this share is most of something."""
 
+LASTS: Final = 3
+"""Captures that have to say what is unusual, but possible."""
+RETURNS: Final = 2
+"""Captures that have to say what has been said before."""
+
 _RATIO: Final = Context(prec=30)
 
 Key = tuple[str, datetime | None]
@@ -108,6 +113,12 @@ class Said:
             return None
         return amount_of(self.stood)
 
+    @property
+    def went(self) -> str:
+        """How the field got where it is: "input of x went from 5 to 6", "input of x is new"."""
+        who = f"{self.fact.field} of {self.who}"
+        return f"{who} went from {self.stood.value} to {self.fact.value}" if self.stood else f"{who} is new"
+
     def doubt(self, message: str, releases_after: int | None = None) -> Doubt:
         """Object to this fact."""
         return Doubt(
@@ -164,6 +175,10 @@ class Case:
     def offer_of(self, stood: Stood) -> Offer | None:
         """Return the offer of the reading that something stood of."""
         return self._matched.get((stood.model_id, stood.name))
+
+    def called(self, name: str) -> Sequence[str]:
+        """Return the ids, in their order, of the offers that stood under a name."""
+        return sorted(model_id for model_id, other in self._stood_of if model_id and other == name)
 
     def rates_of(self, offer: Offer) -> Sequence[Stood]:
         """Return the sourced prices that stood of an offer of the reading, but for those that are free."""
@@ -230,6 +245,11 @@ class Case:
                     for one in stood
                 ),
             )
+
+
+def vanished(stood: Stood, message: str) -> Doubt:
+    """Object to it that something is gone."""
+    return Doubt(stood.model_id, stood.name, stood.field, stood.valid_from, message)
 
 
 def agrees(stood: Stood, fact: Fact) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from scraper.checks import absolute, neighbours, relative
+from scraper.checks import absolute, exchanges, losses, neighbours, relative
 from scraper.checks.case import Case, Doubt, Failure, Guard
 from scraper.contracts import Contract
 from scraper.holds import Held, Stood
@@ -23,12 +23,13 @@ GUARDS: Final[tuple[Guard, ...]] = (
     absolute.currencies,
     absolute.currency_mark,
     relative.currency_switched,
-    relative.swapped,
-    relative.relabelled,
-    relative.rows_shifted,
-    relative.offers_swapped,
-    relative.offers_lost,
-    relative.field_lost,
+    exchanges.swapped,
+    exchanges.relabelled,
+    exchanges.rows_shifted,
+    exchanges.offers_swapped,
+    losses.offers_lost,
+    losses.field_lost,
+    losses.ambiguous_names,
     absolute.bounds,
     absolute.cache_read_above_input,
     absolute.batch_above_standard,
@@ -43,6 +44,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     relative.mass_move,
     relative.column_moved,
     relative.zero_crossing,
+    losses.no_longer_offered,
     relative.flapping,
 )
 """Every guard. Where several object to one fact, the first one here is named."""
@@ -101,8 +103,9 @@ def judge(reading: Reading, contract: Contract, stood: Sequence[Stood], at: date
         for doubt in doubts:
             holds.setdefault((doubt.model_id, doubt.name, doubt.field, doubt.valid_from), doubt.held(name))
         seen.append(_seen(name, failed, doubts))
-    for held in relative.companions(case, tuple(holds.values())):
-        holds.setdefault((held.model_id, held.name, held.field, held.valid_from), held)
+    for more in (relative.companions, losses.amid_losses):
+        for held in more(case, tuple(holds.values())):
+            holds.setdefault((held.model_id, held.name, held.field, held.valid_from), held)
     return Judgement(tuple(failures), tuple(holds.values()), tuple(seen))
 
 

@@ -81,6 +81,7 @@ _PRICE = re.compile(r"(?:[$€£¥￥]|US\$|USD|RMB|CNY)\s?\d|\d\s?(?:元|USD\b|
 _TITLE = re.compile(r"<title\b[^<>]*>([^<]*)", re.IGNORECASE)
 _HEADING = re.compile(r"<h[12]\b[^<>]*>([^<]*)", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
+_JSX_TEXT = re.compile(r"""\{["']([^"'{}]*)["']\}""")
 _TABLE = re.compile(r"<table\b|\|\s*:?-{3,}", re.IGNORECASE)
 _ENTITIES: Final = {
     **dict.fromkeys(("’", "&rsquo;", "&apos;", "&#39;", "&#x27;"), "'"),
@@ -152,6 +153,7 @@ def problem_without_prices(text: str, kind: str, publishes: Iterable[str]) -> st
         return None
     for written, meant in _ENTITIES.items():
         text = text.replace(written, meant)
+    text = _JSX_TEXT.sub(r"\1", text)
     if _PRICE.search(_TAG.sub("", text)) or _PRICE.search(text):
         return None
     return "a page without a single price, not the price list"

@@ -1,4 +1,4 @@
-"""Guards that compare a reading with what stood of its source: what moved, what vanished, what took another's place.
+"""Guards that compare the values of a reading with those that stood of its source: what moved.
 
 A page that is misread is misread again next week, so that saying it twice proves nothing where a layout is in doubt:
 only a person releases such holds. Where the doubt is whether a value will last, later captures release it.
@@ -8,55 +8,32 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from scraper.checks.case import (
-    MOST,
-    Case,
-    Doubt,
-    Failure,
-    Objection,
-    Said,
-    amount_of,
-    count_of,
-    named,
-    rate_key,
-    ratio,
-)
+from scraper.checks.case import LASTS, MOST, RETURNS, Case, Failure, Objection, Said, amount_of, count_of, ratio
 from scraper.checks.text import change, power_of, shown, times_words
 from scraper.diff import same_value
-from scraper.holds import Held, Stood
+from scraper.holds import Held
 from scraper.meters import is_rate_key
-from scraper.records import SPECS, State
-
-MANY: Final = 4
-"""So many things that vanish at once are no longer a matter of one or two offers …"""
-LOST_SHARE: Final = Decimal("0.2")
-"""… where they are more than this share."""
+from scraper.records import SPECS
 
 UNIT_POWERS: Final = (2, 3, 6)
 """Powers of ten between units that are mistaken for each other: cents, thousands, millions."""
+
 POWERS: Final = (1, *UNIT_POWERS)
+
 FAR: Final = Decimal(20)
 """More times than this, up or down, is a jump."""
+
 COLUMN: Final = 3
 """So many values that jump by one power of ten are a column with another unit."""
 
 MOVED: Final = 5
+
 MOVED_SHARE: Final = Decimal("0.3")
 """At least `MOVED` values, and more than this share of all, do not move by chance at once."""
-
-SHIFTED: Final = 3
-SHIFTED_SHARE: Final = Decimal("0.9")
-
-PAIR: Final = 2
-
-LASTS: Final = 3
-"""Captures that have to say what is unusual, but possible."""
-RETURNS: Final = 2
-"""Captures that have to say what has been said before."""
 
 
 def currency_switched(case: Case) -> Iterator[Objection]:
@@ -75,140 +52,6 @@ def currency_switched(case: Case) -> Iterator[Objection]:
     for said in switched:
         old = said.stood.currency if said.stood else ""
         yield said.doubt(f"{said.fact.field} of {said.who} changed its currency from {old} to {said.fact.currency}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """A price that has the value that another one of its offer had: that one is `gone`, or took this one's (`crossed`).
-
-    `whole` says that it is so for a good part of the offers that could be confused so.
-    """
-
-    said: Said
-    other: Stood
-    gone: bool
-    crossed: bool
-    whole: bool = False
-
-    @property
-    def pair(self) -> tuple[str, str]:
-        """The field that has the value, and the one that had it."""
-        return self.said.fact.field, self.other.field
-
-    @property
-    def value(self) -> str:
-        """The value, with its unit."""
-        return shown(self.said.amount or Decimal(0), self.other.field, self.other.currency)
-
-
-def swapped(case: Case) -> Iterator[Objection]:
-    """Prices that take the values of another price of their offers have been read under the wrong heading."""
-    by_pair: dict[tuple[str, str], list[_Taken]] = defaultdict(list)
-    for one in _taken(case):
-        if one.said.stood is not None and (one.whole or one.crossed):
-            by_pair[one.pair].append(one)
-            yield one.said.doubt(
-                f"{one.said.fact.field} of {one.said.who} took the value that {one.other.field} had, {one.value}; "
-                "their columns look swapped"
-            )
-    for (field, other), found in by_pair.items():
-        if found[0].whole and (len(found) > 1 or found[0].crossed):
-            yield Failure(
-                f"{field} has the values that {other} had, for {len(found)} of the offers "
-                f"({named([one.said.who for one in found])}); their columns look swapped"
-            )
-
-
-def relabelled(case: Case) -> Iterator[Objection]:
-    """New prices with the values of others that went or moved may be the same ones, read under another heading."""
-    for one in _taken(case):
-        if one.said.stood is not None or not one.whole:
-            continue
-        yield one.said.doubt(
-            f"{one.said.fact.field} of {one.said.who} is new, with the value that {one.other.field} had, {one.value}; "
-            "a heading may be misread"
-        )
-        if one.gone:
-            gone = f"{one.other.field} of {one.said.who} is gone, and {one.said.fact.field} has its value"
-            yield _vanished(one.other, f"{gone}; a heading may be misread")
-
-
-def rows_shifted(case: Case) -> Iterator[Objection]:
-    """Prices that all took the values of other offers were read from the wrong rows."""
-    columns: dict[str, list[Said]] = defaultdict(list)
-    for said in case.facts:
-        if said.known and said.amount:
-            columns[said.fact.field].append(said)
-    for field, column in columns.items():
-        before = {said.before for said in column if said.before}
-        fresh = [said for said in column if said.fresh]
-        landed = [said for said in fresh if said.amount in before]
-        if len(landed) < SHIFTED or len({said.amount for said in landed}) < PAIR:
-            continue
-        if len(landed) >= SHIFTED_SHARE * len(fresh) and len(fresh) > MOST * len(column):
-            for said in fresh:
-                yield said.doubt(
-                    f"{_went(said)}; {field} of {len(landed)} offers has the value that another offer had, and rows "
-                    "look shifted"
-                )
-
-
-def offers_swapped(case: Case) -> Iterator[Objection]:
-    """Two offers that exchange their prices were read under each other's names."""
-    moves: dict[tuple[str, Decimal, Decimal], list[Said]] = defaultdict(list)
-    holders: Counter[str] = Counter()
-    for said in case.facts:
-        if said.before and said.amount:
-            holders[said.fact.field] += 1
-            if said.fresh:
-                moves[said.fact.field, said.before, said.amount].append(said)
-    crossing: dict[tuple[str, str], list[Said]] = defaultdict(list)
-    for (field, before, amount), there in moves.items():
-        for back in moves.get((field, amount, before), ()):
-            for said in there:
-                crossing[said.who, back.who].append(said)
-    for (_, other), found in crossing.items():
-        if len(found) > 1 or LOST_SHARE * holders[found[0].fact.field] <= PAIR:
-            for said in found:
-                yield said.doubt(
-                    f"{said.fact.field} of {said.who} is {said.fact.value}, as it was of {other}, which has the value "
-                    "in its place; they look swapped"
-                )
-
-
-def offers_lost(case: Case) -> Iterator[Objection]:
-    """Offers that vanish together were not all withdrawn: the page or the reading of it lost them."""
-    lost, stood = len(case.missing), case.offers_stood
-    if lost < MANY or lost <= LOST_SHARE * stood:
-        return
-    said = f"{lost} of the {stood} offers that stood are missing from the reading"
-    for model_id, name in case.missing:
-        yield Doubt(model_id, name, "", None, f"{model_id or name} is gone: {said}")
-    if lost > MOST * stood:
-        for fact in case.fresh:
-            if not fact.known:
-                yield fact.doubt(f"{fact.fact.field} of {fact.who}, which is new: {said}")
-
-
-def field_lost(case: Case) -> Iterator[Objection]:
-    """A field that many offers lose together was lost by the page's column, not by the offers."""
-    holders: Counter[str] = Counter()
-    for stood in case.stood:
-        if stood.valid_from is None and stood.state is State.SOURCED and case.offer_of(stood) is not None:
-            holders[stood.field] += 1
-    gone: dict[str, list[Doubt]] = defaultdict(list)
-    for stood in case.lost:
-        if stood.state is State.SOURCED:
-            who = stood.model_id or stood.name
-            gone[stood.field].append(_vanished(stood, f"{stood.field} of {who} is gone"))
-    for said in case.fresh:
-        if said.stood and said.stood.state is State.SOURCED and said.fact.state is not State.SOURCED:
-            gone[said.fact.field].append(said.doubt(f"{said.fact.field} of {said.who} is now {said.fact.state}"))
-    for field, doubts in gone.items():
-        if len(doubts) >= MANY and len(doubts) > LOST_SHARE * holders[field]:
-            for doubt in doubts:
-                message = f"{doubt.message}, as it is for {len(doubts)} of the {holders[field]} offers that had it"
-                yield Doubt(doubt.model_id, doubt.name, doubt.field, doubt.valid_from, message)
 
 
 def scale_jump(case: Case) -> Iterator[Objection]:
@@ -240,7 +83,7 @@ def mass_move(case: Case) -> Iterator[Objection]:
         return
     for said in case.fresh:
         if said.known and said.amount is not None:
-            yield said.doubt(f"{_went(said)}, together with {moved} of the {stood} prices of its source", LASTS)
+            yield said.doubt(f"{said.went}, together with {moved} of the {stood} prices of its source", LASTS)
 
 
 def column_moved(case: Case) -> Iterator[Objection]:
@@ -257,11 +100,15 @@ def column_moved(case: Case) -> Iterator[Objection]:
         field, count = said.fact.field, len(moved[said.fact.field])
         if not said.known or count < MOVED or count <= MOVED_SHARE * kept[field] or alone[field] <= MOST * count:
             continue
-        yield said.doubt(f"{_went(said)}; of {count} of {kept[field]} offers, {field} moved, and nothing else", LASTS)
+        yield said.doubt(f"{said.went}; of {count} of {kept[field]} offers, {field} moved, and nothing else", LASTS)
 
 
 def zero_crossing(case: Case) -> Iterator[Objection]:
-    """A price that becomes free, or stops being free, may be a placeholder."""
+    """A price that becomes free, or stops being free, may be a placeholder; so may a new one beside others."""
+    for said in case.fresh:
+        new = said.known and said.stood is None and not said.fact.promotional
+        if new and said.amount == 0 and case.rates_of(said.offer):
+            yield said.doubt(f"{said.fact.field} of {said.who} is new, and free, beside other prices", LASTS)
     for said in case.facts:
         before, amount = said.before, said.amount
         if before is None or amount is None or bool(before) == bool(amount) or not said.moved:
@@ -328,15 +175,6 @@ def _measured(said: Said) -> bool:
     return said.amount is not None or SPECS.get(said.fact.field) in ("tokens", "date")
 
 
-def _went(said: Said) -> str:
-    who = f"{said.fact.field} of {said.who}"
-    return f"{who} went from {said.stood.value} to {said.fact.value}" if said.stood else f"{who} is new"
-
-
-def _vanished(stood: Stood, message: str) -> Doubt:
-    return Doubt(stood.model_id, stood.name, stood.field, stood.valid_from, message)
-
-
 @dataclass(frozen=True, slots=True)
 class _Jump:
     """A value that jumped; `power` is the power of ten that it jumped by, 0 where it is none."""
@@ -369,66 +207,3 @@ def _flipped(count: int, of: int, what: str, power: int) -> str:
         f"{count} of {of} {what} are {times_words(Decimal(1).scaleb(power))} what they were; their unit was probably "
         "misread"
     )
-
-
-def _taken(case: Case) -> list[_Taken]:
-    """Return the prices that have the value of another one of their offer, which is gone or went its own way."""
-    taken = [one for facts in case.by_offer if facts[0].known for one in _taken_by(case, facts)]
-    count = Counter(one.pair for one in taken)
-    stood = [{rate.field: rate.value for rate in case.rates_of(facts[0].offer)} for facts in case.by_offer]
-    found = []
-    for one in taken:
-        field, other = one.pair
-        could = sum(
-            other in had and had.get(field) != had[other] and (one.said.stood is None or field in had) for had in stood
-        )
-        found.append(replace(one, whole=count[one.pair] >= LOST_SHARE * could))
-    return found
-
-
-def _taken_by(case: Case, facts: Sequence[Said]) -> Iterator[_Taken]:
-    by_field = {said.fact.field: said for said in facts if said.amount and said.fact.valid_from is None}
-    others = [stood for stood in case.rates_of(facts[0].offer) if stood.valid_from is None]
-    for said in by_field.values():
-        if said.fresh and not said.announced:
-            taken = (_take(said, other, by_field.get(other.field)) for other in others)
-            yield from (one for one in taken if one is not None)
-
-
-def _take(said: Said, other: Stood, now: Said | None) -> _Taken | None:
-    """Return what it means that a price has the value that another one had, which is `now` what it is now.
-
-    What crosses, or replaces what is gone, is no chance. Otherwise prices meet the former prices of others often
-    enough, and only those are in doubt that one heading tells apart.
-    """
-    if other.currency != said.fact.currency or not _one_host(said.fact.field, other.field):
-        return None
-    if not same_value(other.field, other.value, said.fact.value) or (now is not None and not now.fresh):
-        return None
-    crossed = now is not None and said.before is not None and now.amount == said.before
-    if now is not None and not crossed and (_together(said, now) or not _one_heading(said.fact.field, other.field)):
-        return None
-    return _Taken(said, other, now is None, crossed)
-
-
-def _one_host(field: str, other: str) -> bool:
-    """Say whether two fields are different prices of one host; those of two hosts are no columns of one page."""
-    one, two = rate_key(field), rate_key(other)
-    if one is None or two is None or one == two:
-        return False
-    return dict(one.labels).get("upstream") == dict(two.labels).get("upstream")
-
-
-def _one_heading(field: str, other: str) -> bool:
-    """Say whether two prices of one unit differ only in the meter or only in the labels."""
-    one, two = rate_key(field), rate_key(other)
-    if one is None or two is None or one.unit != two.unit:
-        return False
-    return one.meter == two.meter or (one.modality, one.labels) == (two.modality, two.labels)
-
-
-def _together(one: Said, other: Said) -> bool:
-    """Say whether two prices moved by one ratio: of an offer cut by half, the old batch prices are the new ones."""
-    if not (one.before and one.amount and other.before and other.amount):
-        return False
-    return abs(ratio(one.amount, one.before) / ratio(other.amount, other.before) - 1) < Decimal("0.02")

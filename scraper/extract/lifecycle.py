@@ -13,11 +13,12 @@ from scraper.extract.markup import Table
 from scraper.extract.offers import Named, Offers
 from scraper.extract.passage import Passage
 from scraper.extract.specs import modalities, read_date
+from scraper.extract.vocabulary import without_marks
 from scraper.records import Evidence, Fact, Reading, State
 
 _COLUMNS: Final = {
-    "model name|model version|model": "name",
-    "model id": "id",
+    "(?:model )?names?|model versions?|models?": "name",
+    "(?:model|api) ids?|api names?": "id",
     "launch date|release date": "released",
     "(?:eol|end[- ]of[- ]life) date": "retires",
     "input modalities": "inputs",
@@ -109,7 +110,7 @@ def _of(cells: tuple[Passage, ...], columns: Mapping[int, str]) -> list[Passage]
 
 
 def _column(path: tuple[str, ...]) -> str:
-    heading = path[-1].casefold() if path else ""
+    heading = without_marks(path[-1].casefold()) if path else ""
     return next((name for pattern, name in _COLUMNS.items() if re.fullmatch(pattern, heading)), "")
 
 

@@ -11,6 +11,7 @@ from scraper.extract import Unreadable
 from scraper.meters import is_rate_key
 from scraper.records import MAX_QUOTE, Evidence, Fact, Note, Offer, Reading, State, clean
 
+_PRICE = re.compile(r"[$€£¥￥₹]\s?\.?\d")
 _ROW = re.compile(r"(?P<row>table\[\d+\]/row\[\d+\]|payload\[\d+\]#.*/rows/\d+)/[^/]+")
 
 
@@ -25,6 +26,8 @@ class Named:
     def __post_init__(self) -> None:
         if self.model_id and re.search(r"\s", self.model_id):
             raise Unreadable(f"{self.model_id!r} cannot be a model id: it has blanks")
+        if _PRICE.search(self.name):
+            raise Unreadable(f"{self.name[:80]!r} cannot be the name of a model: it is a price")
 
 
 class Offers:

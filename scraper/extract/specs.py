@@ -107,13 +107,19 @@ def day_of_epoch(seconds: object) -> str:
 
 
 _ORDER: Final = ("text", "image", "audio", "video", "file")
+_MODALITY: Final = re.compile(r"(?:3d|[a-z]+)(?:[_-][a-z]+)*")
 
 
 def modalities(inputs: Iterable[str], outputs: Iterable[str]) -> str:
-    """Write modalities in their one form: `text+image->text`; what is not known stands after what is, as it is."""
+    """Write modalities in their one form: `text+image->text`; what is not known stands after what is, as it is.
+
+    Each is one word: anything else was read from another column.
+    """
 
     def joined(items: Iterable[str]) -> str:
         found = {clean(item).casefold() for item in items if clean(item)}
+        if strange := next((item for item in found if not _MODALITY.fullmatch(item)), None):
+            raise Unreadable(f"{strange[:80]!r} is not a modality")
         return "+".join([known for known in _ORDER if known in found] + sorted(found.difference(_ORDER)))
 
     before, after = joined(inputs), joined(outputs)

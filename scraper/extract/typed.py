@@ -15,7 +15,7 @@ from scraper.extract.markup import Table
 from scraper.extract.money import find_unit
 from scraper.extract.passage import Passage
 from scraper.extract.prices import PER_MILLION, Scale, facts_of
-from scraper.extract.vocabulary import threshold_of
+from scraper.extract.vocabulary import threshold_of, without_marks
 from scraper.meters import MILLION, RateKey, Unit
 from scraper.records import Fact, clean
 
@@ -212,9 +212,14 @@ def likely(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
     return facts
 
 
+def heads_of(table: Table) -> list[str]:
+    """Return the headings of the columns, case folded, without marks of footnotes."""
+    return [without_marks(" ".join(path).casefold()) for path in table.grid.headers]
+
+
 def model_lines(table: Table, heading: str) -> Iterator[tuple[Passage, dict[str, Passage]]]:
     """Yield the lines of a table: the cell of the model, under a heading that fits, and all cells by their headings."""
-    heads = [" ".join(path).casefold() for path in table.grid.headers]
+    heads = heads_of(table)
     place = next((n for n, head in enumerate(heads) if re.fullmatch(heading, head)), None)
     for line in table.grid.lines if place is not None else ():
         yield line.cells[place or 0], dict(zip(heads, line.cells, strict=True))

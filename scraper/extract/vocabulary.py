@@ -187,10 +187,14 @@ class Vocabulary:
         return Meaning(key=found)
 
 
+def without_marks(text: str) -> str:
+    """Return a heading without the marks of footnotes at its end."""
+    return re.sub(r"\s*(?:\(\d+\)|\[\d+\]|[*†‡¹²³])+$", "", text)
+
+
 def fold(text: str) -> str:
     """Prepare a heading for look-up: one line, case folded, without footnote marks, units and currency."""
-    folded = clean(text).casefold().replace("“", '"').replace("”", '"')
-    folded = re.sub(r"\s*(?:\(\d+\)|\[\d+\]|[*†‡¹²³])+$", "", folded)
+    folded = without_marks(clean(text).casefold().replace("“", '"').replace("”", '"'))
     folded = re.sub(r"^1m (?=(?:input|output) tokens)", "", folded)
     unit = r"(?:\$|usd)?\s*(?:/|per)\s*(?:1?\s?m(?:illion)?|1,000,000)\s*tok(?:ens)?"
     return re.sub(rf"[\s,]*\(?{unit}(?: in usd)?\)?$", "", folded).strip() or folded

@@ -18,6 +18,7 @@ from scraper.mutating.written import (
     map_tags,
     map_text,
     meaning_of,
+    sub_seen,
     tables_of,
     with_tables,
 )
@@ -57,8 +58,14 @@ def wrapper_elements(page: str, kind: str, rng: random.Random) -> str:
     tables = [table.map_cells(wrapped, header=True) for table in tables_of(page, kind)]
     tables = [_around(table, '<div class="scroll"><div>', "</div></div>") for table in tables]
     page = with_tables(page, tables)
-    page = re.sub(r"(<(h[1-6])\b[^>]*>)(.*?)(</\2>)", r"\1<span>\3</span>\4", page, flags=re.DOTALL)
-    return re.sub(r"<p>((?:(?!<p\b).)*?)</p>", r'<div class="text"><p><span>\1</span></p></div>', page, flags=re.DOTALL)
+    page = sub_seen(
+        r"(?P<open><(?P<name>h[1-6])\b[^>]*>)(?P<inner>.*?)(?P<close></(?P=name)>)",
+        r"\g<open><span>\g<inner></span>\g<close>",
+        page,
+    )
+    return sub_seen(
+        r"<p>(?P<inner>(?:(?!<p\b).)*?)</p>", r'<div class="text"><p><span>\g<inner></span></p></div>', page
+    )
 
 
 def _around(table: Written, before: str, after: str) -> Written:

@@ -160,7 +160,10 @@ _UNSEEN: Final = re.compile(
     r"<!--.*?-->|<(?P<tag>script|style|template|noscript|svg)\b[^>]*>.*?</(?P=tag)\s*>", re.DOTALL | re.IGNORECASE
 )
 _TABLE: Final = re.compile(r"<table\b[^>]*>(?:(?!<table\b).)*?</table\s*>", re.DOTALL | re.IGNORECASE)
-_ROW: Final = re.compile(r"(<tr\b[^>]*>)(.*?)(</tr\s*>)", re.DOTALL | re.IGNORECASE)
+# A head may have its cells without a row around them.
+_ROW: Final = re.compile(
+    r"(<tr\b[^>]*>|<thead\b[^>]*>(?=\s*<th\b))(.*?)(</tr\s*>|</thead\s*>)", re.DOTALL | re.IGNORECASE
+)
 _CELL: Final = re.compile(r"\s*(<t[dh]\b[^>]*>)(.*?)(</t[dh]\s*>)\s*", re.DOTALL | re.IGNORECASE)
 
 
@@ -171,7 +174,11 @@ def tables_of(page: str, kind: str) -> tuple[Written, ...]:
 
 def _html_tables(page: str) -> Iterator[Written]:
     seen = _UNSEEN.sub(lambda match: " " * len(match[0]), page)
+    above = ""
     for match in _TABLE.finditer(seen):
+        # The heading row may be a table of its own above that of the rows, which then has none.
+        apart = len(_ROW.findall(above)) == 1 and "<th" in above and not re.search("<th\\b", match[0])
+        above = match[0]
         rows, position = [], 0
         source = page[match.start() : match.end()]
         for row in _ROW.finditer(source):
@@ -184,7 +191,7 @@ def _html_tables(page: str) -> Iterator[Written]:
             if len(rows) > 1:
                 depth = len(re.findall("<astro-island\\b", seen[: match.start()]))
                 island = depth > seen.count("</astro-island", 0, match.start())
-                head = _head(rows)
+                head = 0 if apart else _head(rows)
                 yield Written(match.start(), match.end(), tuple(rows), head, source[position:], island=island)
 
 
@@ -250,6 +257,12 @@ def map_text(page: str, kind: str, change: Callable[[str], str]) -> str:
     """Return the page with each run of text that people see changed; tags, scripts and code stay as they are."""
     token = _TOKEN if kind == "html" else _MARKDOWN_TOKEN
     return token.sub(lambda match: change(match[0]) if match["text"] else match[0], page)
+
+
+def sub_seen(pattern: str, written: str, page: str) -> str:
+    """Substitute in an HTML page outside of scripts and of what else nobody sees; `.` matches line ends."""
+    either = re.compile(rf"(?P<unseen>{_UNSEEN.pattern})|(?:{pattern})", re.DOTALL | re.IGNORECASE)
+    return either.sub(lambda match: match[0] if match["unseen"] else match.expand(written), page)
 
 
 def map_tags(page: str, change: Callable[[str], str]) -> str:

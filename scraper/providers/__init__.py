@@ -26,14 +26,16 @@ def names() -> tuple[str, ...]:
 
 
 def sources(provider: str) -> tuple[Source, ...]:
-    """Return what a provider's module declares; raise `RatecardError` for an unknown provider."""
+    """Return what a provider's module declares; raise `RatecardError` for an unknown provider.
+
+    Those that only tell more of offers come after those that list them.
+    """
     if provider in closed():
         raise RatecardError(f"There is nothing to read: {closed()[provider]}.")
     if provider not in names():
         raise RatecardError(f"There is no provider {provider!r}; the providers are {', '.join(names())}.")
     module = importlib.import_module(f"{__name__}.{provider.replace('-', '_')}")
-    declared: tuple[Source, ...] = module.SOURCES
-    return declared
+    return tuple(sorted(module.SOURCES, key=lambda source: not source.lists))
 
 
 def facts(provider: str) -> dict[str, Any]:

@@ -72,6 +72,8 @@ def _read_materials(table: Table, offers: Offers) -> None:
     for row in table.grid.rows[table.grid.header_rows :]:
         for cell in row:
             said = _IMAGES_SENT.fullmatch(cell.line)
+            if said is None and "additional image" in cell.line:
+                offers.note("unreadable", f"{cell.line!r} is no known way of saying what images cost", cell.locator)
             if said and name is not None:
                 try:
                     offers.add(Named(row[name].line, row[name].line), _images_sent(cell, said))

@@ -20,7 +20,7 @@ from scraper.extract.passage import Passage
 from scraper.extract.source import Source
 from scraper.extract.specs import DATE_PATTERN, day_start
 from scraper.extract.tables import price_tables
-from scraper.extract.typed import labelled_facts, model_lines, price_column, typed_facts
+from scraper.extract.typed import heads_of, labelled_facts, model_lines, price_column, typed_facts
 from scraper.meters import RateKey
 from scraper.records import Fact, Reading
 
@@ -49,7 +49,7 @@ _LABELS: Final = {
     "1h batch cache write": "cache_write{tier=batch,ttl=1h}",
     "batch cache hit": "cache_read{tier=batch}",
 }
-_MODEL: Final = r"(?:open source )?model"
+_MODEL: Final = r"(?:(?:open source )?models?(?: name)?|name)"
 _KNOWN: Final = rf"{_MODEL}|description|input|output|output resolution|region|feature|type|"
 _REGION: Final = re.compile(r"(?P<name>[a-z]+(?:-[a-z]+)*-[a-z]+\d+)|.*multi-?region \((?P<multi>[a-z]+)\)")
 _LATER: Final = re.compile(
@@ -63,7 +63,7 @@ def read_pricing(document: Document) -> Reading:
     dates = {found["date"] for text in document.texts if (found := _LATER.search(text.passage.line))}
     later = day_start(dates.pop()) if len(dates) == 1 else None
     for table in price_tables(document.tables, ignored=_IGNORED):
-        heads = [" ".join(path).casefold() for path in table.grid.headers]
+        heads = heads_of(table)
         if heads[0] in ("feature", "tool"):
             continue
         unknown = [head for head in heads if not re.fullmatch(_KNOWN, head) and price_column(head) is None]

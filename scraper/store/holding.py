@@ -106,6 +106,7 @@ def remembered_holds(connection: Connection, provider: str, source: str) -> list
             old=_fact(row.old),
             new=_fact(row.new),
             status=HoldStatus(row.status),
+            releases_after=row.releases_after,
             seen=row.seen,
             first_at=row.first_at,
             last_at=row.last_at,

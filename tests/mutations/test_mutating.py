@@ -110,6 +110,30 @@ def test_what_does_not_apply_changes_nothing(name: str) -> None:
     assert mutation.apply(JSON if other == "json" else HTML, other, 1) is None
 
 
+def test_headings_without_a_row_around_them_are_headings() -> None:
+    page = HTML.replace("<thead><tr>", "<thead>").replace("</tr></thead>", "</thead>")
+    assert page != HTML
+    assert [table.written() for table in tables_of(page, "html")] == [
+        page[table.start : table.end] for table in tables_of(page, "html")
+    ]
+    first = tables_of(page, "html")[0]
+    assert (first.head, first.header) == (1, ("Model", "Input", "Output"))
+
+
+def test_of_a_table_whose_headings_stand_in_a_table_above_it_every_row_is_of_the_body() -> None:
+    page = HTML.replace("</thead><tbody>", "</thead></table><table><tbody>")
+    assert page != HTML
+    first = tables_of(page, "html")[0]
+    assert (first.head, len(first.body), first.is_plain) == (0, 2, False)
+
+
+def test_what_scripts_hold_is_not_wrapped() -> None:
+    script = "<script>{'a': '<p>b</p>', 'c': '<h2>d</h2>'}</script>"
+    found = mutated("wrapper-elements", HTML.replace("<main>", f"<main>{script}"), "html")
+    assert script in found
+    assert '<div class="text"><p><span>Prices per 1M tokens.</span></p></div>' in found
+
+
 def test_rows_that_a_cell_spans_stay_together() -> None:
     page = (
         "<table><tr><th>Model</th><th>Type</th><th>Input</th></tr>"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-import pytest
-
 from scraper import providers
 from scraper.mutating import MUTATIONS
 from scraper.mutating.figures import Figures
@@ -51,7 +49,6 @@ def test_harmless_mutations_read_the_same() -> None:
     assert figures.unchanged >= GOAL
 
 
-@pytest.mark.xfail(strict=False, reason="a page that contradicts itself nowhere needs guards that know what stood")
 def test_harmful_mutations_are_never_published() -> None:
     figures = Figures(tuple(trials(harmless=False)))
     print("\n".join(figures.lines()))

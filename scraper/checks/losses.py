@@ -1,0 +1,124 @@
+"""Guards that look for what stood of a source and is gone: offers, fields, ids; and what comes in their place."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+from scraper.checks.case import LASTS, MOST, Case, Doubt, Objection, amount_of, named, vanished
+from scraper.checks.text import shown
+from scraper.holds import Held, Stood
+from scraper.records import State
+
+MANY: Final = 4
+"""So many things that vanish at once are no longer a matter of one or two offers …"""
+
+LOST_SHARE: Final = Decimal("0.2")
+"""… where they are more than this share."""
+
+SENTENCE: Final = 4
+"""Words that make a statement; fewer are a mark."""
+
+RECENT: Final = timedelta(days=35)
+"""For so long after the last reading, a page that lost much has rather broken than changed."""
+
+
+def offers_lost(case: Case) -> Iterator[Objection]:
+    """Offers that vanish together were not all withdrawn: the page or the reading of it lost them."""
+    lost, stood = len(case.missing), case.offers_stood
+    if lost < MANY or lost <= LOST_SHARE * stood:
+        return
+    said = f"{lost} of the {stood} offers that stood are missing from the reading"
+    for model_id, name in case.missing:
+        yield Doubt(model_id, name, "", None, f"{model_id or name} is gone: {said}")
+
+
+def field_lost(case: Case) -> Iterator[Objection]:
+    """A field that many offers lose together was lost by the page's column, not by the offers."""
+    holders: Counter[str] = Counter()
+    for stood in case.stood:
+        if stood.valid_from is None and stood.state is State.SOURCED and case.offer_of(stood) is not None:
+            holders[stood.field] += 1
+    gone: dict[str, list[Doubt]] = defaultdict(list)
+    for stood in case.lost:
+        if stood.state is State.SOURCED:
+            who = stood.model_id or stood.name
+            gone[stood.field].append(vanished(stood, f"{stood.field} of {who} is gone"))
+    for said in case.fresh:
+        if said.stood and said.stood.state is State.SOURCED and said.fact.state is not State.SOURCED:
+            gone[said.fact.field].append(said.doubt(f"{said.fact.field} of {said.who} is now {said.fact.state}"))
+    for field, doubts in gone.items():
+        if len(doubts) >= MANY and len(doubts) > LOST_SHARE * holders[field]:
+            for doubt in doubts:
+                message = f"{doubt.message}, as it is for {len(doubts)} of the {holders[field]} offers that had it"
+                yield Doubt(doubt.model_id, doubt.name, doubt.field, doubt.valid_from, message)
+
+
+def no_longer_offered(case: Case) -> Iterator[Objection]:
+    """A mark in place of a price ("-") may be that of another column; a sentence that says so is not."""
+    for said in case.fresh:
+        quote, before = said.fact.evidence.quote, amount_of(said.stood) if said.stood else None
+        if before is None or said.stood is None or said.fact.state is not State.NOT_OFFERED:
+            continue
+        if len(quote.split()) < SENTENCE:
+            was = shown(before, said.fact.field, said.stood.currency)
+            yield said.doubt(
+                f"{said.fact.field} of {said.who} is not offered any more (“{quote}”), and was {was}", LASTS
+            )
+
+
+def ambiguous_names(case: Case) -> Iterator[Objection]:
+    """A name without an id says nothing where several offers that stood have that name."""
+    for said in case.fresh:
+        others = case.called(said.offer.name)
+        if not said.known and not said.offer.model_id and len(others) > 1:
+            yield said.doubt(
+                f"{said.offer.name} stands without an id, and {named(others)} have that name; ids may have been lost"
+            )
+
+
+SHAKEN: Final = frozenset({"offers_lost", "field_lost", "relabelled", "rows_shifted", "mass_move", "column_moved"})
+"""Guards that doubt the layout of a page, and so all that is new on it."""
+
+
+def amid_losses(case: Case, holds: Sequence[Held]) -> Iterator[Held]:
+    """Hold all that is new in a reading that lost much of what stood, or whose layout is in doubt.
+
+    What is left of a page that lost rows or columns may be read from the wrong ones. After a long time without a
+    reading much has changed, and only what lost most of it is in doubt.
+    """
+    recent = case.at - max((stood.last_seen for stood in case.stood), default=case.at) <= RECENT
+    doubting = [held for held in holds if held.check in SHAKEN] if recent else []
+    lost, stood = _lost(case), sum(_lasting(stood) for stood in case.stood)
+    if doubting:
+        why = doubting[0].message
+        releases_after = None if any(held.releases_after is None for held in doubting) else LASTS
+    elif lost >= MANY and lost > (LOST_SHARE if recent else MOST) * stood:
+        why, releases_after = f"{lost} of the {stood} values that stood are gone", LASTS
+    else:
+        return
+    for said in case.fresh:
+        if said.known and said.announced:
+            continue
+        how = "changed" if said.stood else "is new"
+        message = f"{said.fact.field} of {said.who} {how}, in a reading of which much is in doubt: {why}"
+        yield said.doubt(message, releases_after).held(amid_losses.__name__)
+
+
+def _lost(case: Case) -> int:
+    """Count the values that stood and are not stated any more, those of missing offers among them."""
+    missing = set(case.missing)
+    gone = [stood for stood in case.stood if (stood.model_id, stood.name) in missing]
+    unsaid = [
+        said.stood
+        for said in case.fresh
+        if said.stood and said.fact.state is not State.SOURCED and said.stood.state is State.SOURCED
+    ]
+    return sum(_lasting(stood) for stood in (*gone, *case.lost, *unsaid))
+
+
+def _lasting(stood: Stood) -> bool:
+    return stood.state is State.SOURCED and stood.valid_from is None
