@@ -20,7 +20,9 @@ from scraper.records import SPECS, State
 from scraper.store import CaptureInfo, PublishedValue, Store, published_values
 
 _NUMBER: Final = re.compile(r"(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
-_FREE: Final = re.compile(r"\bfree\b|no charge|免费|限免|^-?0(?:\.0+)?$", re.IGNORECASE)
+_FREE: Final = re.compile(
+    r"""\bfree\b|no charge|免费|限免|^-?0(?:\.0+)?$|(?:[$€£¥￥]\s?|"[A-Z]{3}": "?)0(?:\.0+)?(?![\d.])""", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

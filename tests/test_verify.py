@@ -22,6 +22,8 @@ from scraper.verify import states_amount
         ("MAXIMUM: 384K", "384000"),
         ("Free", "0"),
         ("0", "0"),
+        ("$0.00 per 1K tokens", "0"),
+        ('"pricePerUnit": {"USD": "0.0000000000"}', "0"),
         ("2.9999999999999997e-05", "29.999999999999997"),
     ],
 )
@@ -31,7 +33,15 @@ def test_an_amount_is_found_in_its_quote(quote: str, amount: str) -> None:
 
 @pytest.mark.parametrize(
     ("quote", "amount"),
-    [("$2.50 / MTok", "2.51"), ("$2.50 / MTok", "0"), ("Contact sales", "1"), ("$12.5", "2.5"), ("10 free", "1.1")],
+    [
+        ("$2.50 / MTok", "2.51"),
+        ("$2.50 / MTok", "0"),
+        ("$0.05", "0"),
+        ('{"USD": "0.05"}', "0"),
+        ("Contact sales", "1"),
+        ("$12.5", "2.5"),
+        ("10 free", "1.1"),
+    ],
 )
 def test_another_amount_is_not(quote: str, amount: str) -> None:
     assert not states_amount(quote, Decimal(amount))
