@@ -40,6 +40,9 @@ from scraper.fetch.capture import Fetched, NotFetched
 from scraper.fetch.client import Client
 from scraper.fetch.replay import Replay, parse_at
 from scraper.holds import HoldStatus
+from scraper.impact.bill import impact_of_run, impact_since
+from scraper.impact.report import impact_object, impact_text
+from scraper.impact.usage import read_usage
 from scraper.logs import Form, adopt, passwords_of, set_up_logs
 from scraper.logs import log as logger
 from scraper.metrics import collect, exposition, write_textfile
@@ -485,6 +488,38 @@ def crosscheck(
         _print_json(crosscheck_object(comparisons))
     else:
         text.show(crosscheck_text(comparisons))
+
+
+@app.command()
+def impact(
+    usage: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help="CSV: provider, model, input, output tokens; also cached tokens, batch share."
+        ),
+    ],
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="All changes from this day on.")] = None,
+    run: Annotated[
+        int | None, typer.Option(metavar="N", help="The changes of this run; of the last one that had some without it.")
+    ] = None,
+    db: Db = None,
+    as_json: Json = False,
+) -> None:
+    """Say what changes of prices do to a bill; ends with 1 where a row is left out because a price is lacking."""
+    if since and run is not None:
+        raise RatecardError("--since and --run are two ways to say which changes are meant; give one of them.")
+    rows = read_usage(usage)
+    with _opened(db) as opened:
+        found = (
+            impact_since(opened.store, rows, _start_of(since), _now())
+            if since
+            else impact_of_run(opened.store, rows, run, _now())
+        )
+    if as_json:
+        _print_json(impact_object(found))
+    else:
+        text.show(impact_text(found))
+    raise typer.Exit(1 if found.left_out else 0)
 
 
 @app.command()

@@ -12,7 +12,14 @@ from typing import Final
 
 from scraper.errors import RatecardError
 
-MODULES: Final = {"stdout": "stdout"}
+MODULES: Final = {
+    "apprise": "apprise",
+    "email": "email",
+    "markdown": "markdown",
+    "slack": "slack",
+    "stdout": "stdout",
+    "webhook": "webhook",
+}
 """The module of every type."""
 
 

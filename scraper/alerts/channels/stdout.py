@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
-from scraper.alerts.lines import message_lines
+from scraper.alerts.layout.digest import digest_of
+from scraper.alerts.layout.plain import text_of
 from scraper.alerts.message import Channel, ChannelSetup, Failed, Message, Sent
 
 
@@ -27,7 +28,7 @@ class Stdout:
     def send(self, message: Message) -> Sent | Failed:
         """Print a message and a line of nothing after it."""
         try:
-            sys.stdout.write("\n".join([*message_lines(message), "", ""]))
+            sys.stdout.write(f"{text_of(digest_of(message))}\n")
             sys.stdout.flush()
         except OSError as error:
             return Failed(error=f"standard output cannot be written ({error.strerror or error})")
