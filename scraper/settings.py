@@ -143,6 +143,9 @@ class Settings(BaseSettings):
     for what is due, answers health and metrics at `listen`, and ends within `grace_seconds` when it is told to; a
     source is taken for `lease_seconds` at a time. With `queue` it puts what is due into a queue in its
     PostgreSQL database, for workers, and refreshes nothing.
+
+    `alerts` is the TOML file that says who is told what (`docs/alerts.md`); without it nobody is. `site_url` is where
+    the published site is, for the links in alerts and feeds.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
@@ -183,6 +186,8 @@ class Settings(BaseSettings):
     grace_seconds: float = Field(default=20.0, ge=0, le=3600, allow_inf_nan=False)
     queue: bool = False
     log_format: Literal["auto", "json", "console"] = "auto"
+    alerts: Folder | None = None
+    site_url: WebAddress | None = None
     read_seconds: float = Field(default=10.0, gt=0, le=3600, allow_inf_nan=False)
     read_memory: int = Field(default=2 * 1024**3, ge=256 * 1024**2)
     chromium: Folder | None = None

@@ -22,6 +22,7 @@ from scraper.settling import OffersByName, by_offer, gone, same_claim, stood_for
 from scraper.store.holding import holds_where
 from scraper.store.identities import identify_offers
 from scraper.store.opening import Store, hold_back_others
+from scraper.store.outbox import keep_happened
 from scraper.store.reading import changes_by_id
 from scraper.store.tables import holds, source_fields, sources
 from scraper.store.views import ChangeView, HoldView, SourceInfo
@@ -68,7 +69,9 @@ def approve_holds(
         for provider in {hold.provider for hold in waiting}:
             identify_offers(connection, provider)
         _decide(connection, waiting, HoldStatus.APPROVED, by=by, at=at, note=note, days=days)
-        decided = Decided(holds=_again(connection, waiting), changes=changes_by_id(connection, numbers), run=run)
+        changed = changes_by_id(connection, numbers)
+        keep_happened(connection, run, changed, ())
+        decided = Decided(holds=_again(connection, waiting), changes=changed, run=run)
         failpoint("before_commit")
     failpoint("after_commit")
     return decided

@@ -118,8 +118,11 @@ def remembered_holds(connection: Connection, provider: str, source: str) -> list
 
 def keep_settlement(
     connection: Connection, source: SourceInfo, settlement: Settlement, pages: Sequence[int], at: datetime
-) -> None:
-    """Write down what a reading made of holds; `pages` are the captures of the pages that were read."""
+) -> frozenset[int]:
+    """Write down what a reading made of holds, and return the numbers of those it opened.
+
+    `pages` are the captures of the pages that were read.
+    """
     settled = by_id(holds).values(decided_at=at, status=bindparam("became"))
     counted = by_id(holds).values(seen=_h.seen + 1, last_capture_id=bindparam("page"), new=bindparam("now"))
     again = settlement.counted.items()
@@ -129,7 +132,7 @@ def keep_settlement(
     each(connection, settled, [{"row": number, "became": HoldStatus.LAPSED} for number in settlement.lapsed])
     stood = _stood(connection, [new.stood for new in settlement.opened if new.stood is not None])
     opened = [_row(source, new, stood.get(new.stood or 0), _page(new.new, pages)) for new in settlement.opened]
-    insert_rows(connection, holds, opened)
+    return frozenset(insert_rows(connection, holds, opened))
 
 
 def forget_undecided(connection: Connection, provider: str) -> None:

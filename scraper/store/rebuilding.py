@@ -18,6 +18,7 @@ from scraper.holds import Held, Stood
 from scraper.records import Reading
 from scraper.store.holding import forget_undecided
 from scraper.store.opening import Store
+from scraper.store.outbox import Retelling
 from scraper.store.reading import changes_of, further_pages, offers_of_source_on, stood_of_source_on
 from scraper.store.tables import (
     captures,
@@ -68,6 +69,7 @@ class Rebuild:
     _declared: Sequence[SourceInfo]
     _before: dict[str, _Standing] = field(default_factory=dict)
     _run: int = 0
+    _retelling: Retelling | None = None
 
     def captures(self) -> list[KeptCapture]:
         """Return what `captures_of` gives; nobody else adds to it before the end."""
@@ -85,6 +87,7 @@ class Rebuild:
         """
         connection = self._connection
         self._refuse_to_lose()
+        self._retelling = Retelling(connection, self._provider)
         rows = connection.execute(select(sources).where(sources.c.provider == self._provider))
         self._before = {row.name: _Standing(Status(row.status), row.error, row.last_at) for row in rows}
         for info in self._declared:
@@ -132,7 +135,7 @@ class Rebuild:
 
         Raises `Contradiction` where the reading contradicts itself; it has written nothing then.
         """
-        return record_on(self._connection, self._run, source, capture, reading, held, release=release)
+        return record_on(self._connection, self._run, source, capture, reading, held, release=release, tell=False)
 
     def fail(self, source: SourceInfo, capture: CaptureInfo, error: str) -> None:
         """Write down that the next capture of a source could not be read, and why."""
@@ -150,8 +153,12 @@ class Rebuild:
     def settle(self, captures_before: Sequence[KeptCapture]) -> None:
         """Let a source stand as failed where its last fetch failed after its newest capture, as it did before.
 
-        `captures_before` are those that were there at `begin`.
+        `captures_before` are those that were there at `begin`. What is news in the history is to be told now.
         """
+        if self._retelling is not None:
+            own = [kept for kept in self.captures() if not kept.address]
+            # In the order of their times, so that the first one is what is left.
+            self._retelling.end({kept.source: kept.capture.newest_at for kept in reversed(own)})
         newest = {kept.source: kept for kept in captures_before if kept.outcome is not CaptureOutcome.PASSED_OVER}
         for name, before in self._before.items():
             if before.last_at is None:

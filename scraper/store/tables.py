@@ -388,3 +388,92 @@ holds: Final = Table(
     ),
     Index("ix_holds_source", "provider", "source"),
 )
+
+
+# The outbox: what happened, told to nobody yet where it is not `routed`; written in the transaction of the change. What
+# a history that was read again does not have any more is `retracted`. Events name offers and sources, refer to none.
+
+events: Final = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("event", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("recorded_at", UtcTime, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("routed", Boolean, nullable=False),
+    Column("retracted", Boolean, nullable=False),
+    UniqueConstraint("event"),
+    _partial("ix_events_unrouted", "id", where="NOT routed"),
+    Index("ix_events_at", "at"),
+    Index("ix_events_provider", "provider"),
+)
+
+# A message of a subscriber that goes through one channel: made once, and sent until it has arrived or is given up.
+
+_WAITING: Final = "state = 'waiting'"
+
+deliveries: Final = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subscriber", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("digest", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("next_at", UtcTime, nullable=False),
+    Column("give_up_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    CheckConstraint("state IN ('waiting', 'sent', 'dead')", name="state_known"),
+    CheckConstraint("(state = 'waiting') = (ended_at IS NULL)", name="ended_dated"),
+    CheckConstraint("attempts >= 0", name="counted"),
+    _partial("ix_deliveries_waiting", "subscriber", "channel", "id", where=_WAITING),
+    Index("ix_deliveries_state", "state"),
+)
+
+_QUEUED: Final = "delivery_id IS NULL"
+
+queued_events: Final = Table(
+    "queued_events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subscriber", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("event_id", ForeignKey(events.c.id), nullable=False),
+    Column("queued_at", UtcTime, nullable=False),
+    Column("delivery_id", ForeignKey(deliveries.c.id)),
+    UniqueConstraint("subscriber", "channel", "event_id"),
+    _partial("ix_queued_events_waiting", "subscriber", "channel", "id", where=_QUEUED),
+    Index("ix_queued_events_delivery", "delivery_id"),
+)
+
+alert_channels: Final = Table(
+    "alert_channels",
+    metadata,
+    Column("subscriber", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("known_at", UtcTime, nullable=False),
+    Column("disabled_at", UtcTime),
+    Column("disabled_why", Text, nullable=False),
+    Column("lease_holder", Text),
+    Column("lease_until", UtcTime),
+    CheckConstraint("(lease_holder IS NULL) = (lease_until IS NULL)", name="lease_whole"),
+)
+
+silences: Final = Table(
+    "silences",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("pattern", Text, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    CheckConstraint("pattern <> '' AND made_by <> ''", name="whole"),
+)

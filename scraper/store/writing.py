@@ -19,6 +19,7 @@ from scraper.settling import Settlement, settle
 from scraper.store.holding import keep_settlement, open_holds, remembered_holds
 from scraper.store.identities import identify_offers
 from scraper.store.opening import Store
+from scraper.store.outbox import keep_happened
 from scraper.store.reading import changes_by_id
 from scraper.store.rows import Row, by_id, each, insert_rows
 from scraper.store.tables import (
@@ -140,8 +141,9 @@ def record_on(
     held: Sequence[Held],
     *,
     release: bool,
+    tell: bool = True,
 ) -> Recorded:
-    """Do what `record_reading` does."""
+    """Do what `record_reading` does; without `tell`, nobody is told of it yet."""
     stored = source_row(connection, source)
     captured = Captured(capture.sha256, capture.newest_at, capture.pages_sha256)
     _check_pages(reading, capture)
@@ -163,7 +165,7 @@ def record_on(
     before = miss_earlier(connection, before, settlement.missed)
     plan = diff(before, reading.offers, captured, settlement.frozen)
     ids = apply_plan(connection, plan, run, source, stored.id, pages, captured.captured_at)
-    keep_settlement(connection, source, settlement, pages, captured.captured_at)
+    opened = keep_settlement(connection, source, settlement, pages, captured.captured_at)
     _replace_notes(connection, stored.id, pages, reading.notes)
     identify_offers(connection, source.provider)
     values = {
@@ -175,6 +177,9 @@ def record_on(
         "last_pages": captured.pages,
     }
     connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
+    changed = changes_by_id(connection, ids)
+    waiting = open_holds(connection, source.provider, source.name)
+    keep_happened(connection, run, changed, [hold for hold in waiting if hold.id in opened], tell=tell)
     return Recorded(
         offers=len(plan.seen) + len(plan.create),
         observations=len(plan.open) + len(plan.confirm),
@@ -182,8 +187,8 @@ def record_on(
         confirmed=len(plan.confirm),
         missed=len(plan.miss),
         closed=len(plan.close),
-        changes=changes_by_id(connection, ids),
-        held=open_holds(connection, source.provider, source.name),
+        changes=changed,
+        held=waiting,
     )
 
 

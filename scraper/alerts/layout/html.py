@@ -1,0 +1,27 @@
+"""A digest as the HTML of an e-mail: styles in the line, readable in light and in dark, and everything escaped."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from scraper.alerts.layout.digest import Digest
+from scraper.alerts.layout.plain import fields_text
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("scraper.alerts", "layout"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    environment.globals["fields"] = fields_text
+    return environment.get_template("email.html")
+
+
+def html_of(digest: Digest) -> str:
+    """Write a digest as an HTML document that refers to nothing outside itself but by links."""
+    return _template().render(digest=digest) + "\n"

@@ -1,0 +1,154 @@
+"""When a subscriber is told: at once or in digests, and never in quiet hours; in the subscriber's own time zone.
+
+Pure: all functions get the time. Local times go by the zone's rules: a time that an hour skips in spring comes after
+the gap, and one that comes twice in autumn counts the first time, so that a day has one digest whatever its length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_QUIET: Final = re.compile(
+    r"(?:(?P<days>[A-Za-z]{3}(?:[-,][A-Za-z]{3})*)\s*)?(?P<hours>(?<!\S)\d\d:\d\d-\d\d:\d\d)?", re.ASCII
+)
+_SUCH_AS: Final = '"22:00-07:00", "Mon-Fri 18:00-08:00" or "Sat,Sun"'
+_MIDNIGHT: Final = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """How often: at once where there is no `at`, else every day, or every week on a day (Monday is 0)."""
+
+    at: time | None = None
+    weekday: int | None = None
+
+    def __str__(self) -> str:
+        if self.at is None:
+            return "at once"
+        day = "daily" if self.weekday is None else f"weekly {_DAYS[self.weekday]}"
+        return f"{day} {self.at:%H:%M}"
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Hours of some days in which nothing is sent, in minutes from the midnight at which each day begins.
+
+    Where `end` is not after `begin`, they go on into the next day.
+    """
+
+    days: frozenset[int]
+    begin: int
+    end: int
+
+
+def read_digest(value: object) -> Digest:
+    """Read `at once`, `daily 08:00` or `weekly mon 08:00`; raise `ValueError` where it is none of them."""
+    if isinstance(value, Digest):
+        return value
+    words = value.lower().split() if isinstance(value, str) else []
+    problem = 'must be "at once", "daily HH:MM" or "weekly DAY HH:MM", such as "weekly mon 08:00"'
+    match words:
+        case ["at", "once"]:
+            return Digest()
+        case ["daily", at]:
+            return Digest(_clock(at, problem))
+        case ["weekly", day, at] if day in _DAYS:
+            return Digest(_clock(at, problem), _DAYS.index(day))
+    raise ValueError(problem)
+
+
+def read_quiet(value: object) -> tuple[Quiet, ...]:
+    """Read quiet hours, one text or a list of them; raise `ValueError` where one is none."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple):
+        raise ValueError(f"must be a list of times, such as {_SUCH_AS}")  # noqa: TRY004  pydantic tells this one
+    found = tuple(text if isinstance(text, Quiet) else _quiet(text) for text in texts)
+    if _never_open(found):
+        raise ValueError("leaves no time at which anything could be sent")
+    return found
+
+
+def is_quiet(quiet: Sequence[Quiet], zone: ZoneInfo, at: datetime) -> bool:
+    """Say whether a time lies in quiet hours."""
+    local = at.astimezone(zone)
+    return _is_quiet(quiet, local.weekday(), local.hour * 60 + local.minute)
+
+
+def digest_is_due(digest: Digest, zone: ZoneInfo, since: datetime, now: datetime) -> bool:
+    """Say whether a digest's time came after `since`, when the first event began to wait, and not after `now`."""
+    if digest.at is None:
+        return True
+    slot = last_slot(digest, zone, now)
+    return slot > since
+
+
+def last_slot(digest: Digest, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the last time of a digest that is not after `now`."""
+    if digest.at is None:
+        return now
+    today = now.astimezone(zone).date()
+    for back in range(9):
+        day = today - timedelta(days=back)
+        if digest.weekday is not None and day.weekday() != digest.weekday:
+            continue
+        slot = _moment(day, digest.at, zone)
+        if slot <= now:
+            return slot
+    raise AssertionError("a week has every day once")
+
+
+def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
+
+
+def _clock(text: str, problem: str) -> time:
+    found = re.fullmatch(r"(\d\d):(\d\d)", text, re.ASCII)
+    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
+        raise ValueError(problem)
+    return time(int(found[1]), int(found[2]))
+
+
+def _quiet(text: object) -> Quiet:
+    found = _QUIET.fullmatch(text.strip()) if isinstance(text, str) and text.strip() else None
+    if found is None:
+        raise ValueError(f"{text!r} is no time of a week; write it like {_SUCH_AS}")
+    begin, end = (_minutes(part) for part in (found["hours"] or "00:00-24:00").split("-"))
+    return Quiet(frozenset(_weekdays(found["days"])), begin, end)
+
+
+def _minutes(text: str) -> int:
+    hours, minutes = (int(part) for part in text.split(":"))
+    if minutes > 59 or hours * 60 + minutes > _MIDNIGHT:
+        raise ValueError(f"{text} is no time of a day")
+    return hours * 60 + minutes
+
+
+def _weekdays(text: str | None) -> Iterable[int]:
+    for part in text.lower().split(",") if text else ("mon-sun",):
+        first, *more = part.split("-")
+        try:
+            begin, end = _DAYS.index(first), _DAYS.index(more[-1] if more else first)
+        except ValueError as error:
+            raise ValueError(f"{part!r} is no day of a week; the days are {', '.join(_DAYS)}") from error
+        yield from (day % 7 for day in range(begin, end + 1 if end >= begin else end + 8))
+
+
+def _is_quiet(quiet: Sequence[Quiet], weekday: int, minute: int) -> bool:
+    before = (weekday - 1) % 7
+    for one in quiet:
+        if one.end > one.begin:
+            if weekday in one.days and one.begin <= minute < one.end:
+                return True
+        elif (weekday in one.days and minute >= one.begin) or (before in one.days and minute < one.end):
+            return True
+    return False
+
+
+def _never_open(quiet: Sequence[Quiet]) -> bool:
+    return bool(quiet) and all(_is_quiet(quiet, day, minute) for day in range(7) for minute in range(0, _MIDNIGHT, 5))
