@@ -20,6 +20,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from scraper import __version__, providers
+from scraper.alerts.courier import Courier
+from scraper.alerts.rules import Alerts, load_alerts, read_duration
+from scraper.alerts.sending import Sender
+from scraper.alerts.showing import made_up, message_object, preview, preview_text, standing_lines, standing_object
 from scraper.authoring import check_slug, document_in, keep_capture, new_provider
 from scraper.backfill import Backfill
 from scraper.crosscheck.compare import compare
@@ -57,7 +61,7 @@ from scraper.publish.review import (
     ids_meant,
     nothing_but_held,
 )
-from scraper.records import clean
+from scraper.records import clean, iso
 from scraper.refresh import Refresh, SourceReport
 from scraper.reports import report_object, report_text, reread_text
 from scraper.reread import reread
@@ -84,6 +88,8 @@ from scraper.store import (
     reject_holds,
 )
 from scraper.store.leases import read_due, read_moments
+from scraper.store.outbox import list_events
+from scraper.store.telling import add_silence, end_silence, list_lines, list_silences, retry_lines
 from scraper.timetable import due_exit_code, due_line, schedule_object, schedule_text
 from scraper.verify import verify_store
 
@@ -107,6 +113,12 @@ review_app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(review_app, name="review")
+alerts_app = typer.Typer(
+    help="Who is told of changes: try it out, see how it stands, send what waits.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(alerts_app, name="alerts")
 dev_app = typer.Typer(help="For working on ratecard itself.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(dev_app, name="dev")
 
@@ -669,6 +681,148 @@ def _start_of(since: str) -> datetime:
     return start.replace(hour=0, minute=0, second=0) if len(since.strip()) == len("2026-04-27") else start
 
 
+@alerts_app.command(name="deliver")
+def alerts_deliver(db: Db = None, as_json: Json = False) -> None:
+    """Send what waits and whose time has come, once; for cron, where no daemon does it."""
+    with _sender(db) as sender:
+        tally = sender.deliver()
+    if as_json:
+        counts = ("events", "sent", "failed", "dead", "disabled")
+        _print_json({count: getattr(tally, count) for count in counts})
+    else:
+        typer.echo(tally.summary, err=True)
+    raise typer.Exit(tally.exit_code)
+
+
+@alerts_app.command(name="list")
+def alerts_list(db: Db = None, as_json: Json = False) -> None:
+    """Show subscribers and their channels: what was sent, what waits, what was given up or disabled; and silences."""
+    with _sender(db) as sender:
+        shown = (sender.alerts, list_lines(sender.store), list_silences(sender.store, _now()))
+    if as_json:
+        _print_json(standing_object(*shown))
+    else:
+        for line in standing_lines(*shown):
+            typer.echo(line)
+
+
+@alerts_app.command(name="preview")
+def alerts_preview(
+    since: Annotated[str, typer.Option(metavar="DATE", help="Of what happened from this day on.")],
+    subscriber: Annotated[str | None, typer.Option(metavar="NAME", help="Only for this subscriber.")] = None,
+    db: Db = None,
+    as_json: Json = False,
+) -> None:
+    """Print what the rules would have sent; nothing is sent."""
+    with _sender(db) as sender:
+        happened = list_events(sender.store, since=_start_of(since))[::-1]
+        silenced = list_silences(sender.store, _now())
+        site = sender.settings.site_url
+        messages = preview(sender.alerts, happened, silenced, only=subscriber, site_url=site)
+    if as_json:
+        _print_json([message_object(message) for message in messages])
+    else:
+        typer.echo(preview_text(messages))
+
+
+@alerts_app.command(name="test")
+def alerts_test(
+    subscriber: Annotated[str | None, typer.Argument(metavar="[SUBSCRIBER]")] = None, db: Db = None
+) -> None:
+    """Send a test message through every channel of a subscriber, or of all."""
+    code = 0
+    with _sender(db) as sender:
+        if subscriber:
+            sender.alerts.subscriber(subscriber)
+        newest = list_events(sender.store, limit=1)
+        for line in sender.lines():
+            if subscriber in (None, line.subscriber):
+                answer = sender.send_test(
+                    line, newest or [made_up(_now())], "Test message of ratecard; nothing new happened"
+                )
+                error = getattr(answer, "error", None)
+                typer.echo(f"{line}: {f'failed: {error}' if error is not None else 'sent'}", err=True)
+                code = code if error is None else 1
+    raise typer.Exit(code)
+
+
+@alerts_app.command(name="retry")
+def alerts_retry(
+    wanted: Annotated[
+        str | None, typer.Argument(metavar="[SUBSCRIBER[/CHANNEL]]", help="All where none is named.")
+    ] = None,
+    db: Db = None,
+) -> None:
+    """Enable channels, and try again now what was given up or waits; then deliver."""
+    with _sender(db) as sender:
+        lines = [line for line in sender.lines() if wanted in (None, line.subscriber, str(line))]
+        if not lines:
+            known = ", ".join(map(str, sender.lines()))
+            raise RatecardError(f"There is no subscriber or channel {wanted!r}; there are {known}.")
+        count = 0
+        for line in lines:
+            give_up_at = _now() + sender.alerts.subscriber(line.subscriber).give_up_after
+            count += retry_lines(sender.store, [line], at=_now(), give_up_at=give_up_at)
+        tally = sender.deliver()
+    typer.echo(f"{count:,} messages tried again; {tally.summary}", err=True)
+    raise typer.Exit(tally.exit_code)
+
+
+@alerts_app.command(name="silence")
+def alerts_silence(
+    pattern: Annotated[
+        str, typer.Argument(metavar="PATTERN", help="openai, openai/gpt-5*, meta/*, 'openai/gpt-5 input', …")
+    ],
+    length: Annotated[str | None, typer.Option("--for", metavar="TIME", help="How long: 12h, 7d, 2w.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="Until when.")] = None,
+    by: By = None,
+    db: Db = None,
+) -> None:
+    """Tell nobody of what a pattern means, until a time; it is kept who said so."""
+    if (length is None) == (until is None):
+        raise RatecardError("A silence ends: say when, by --for 7d or by --until DATE.")
+    now = _now()
+    try:
+        end = now + read_duration(length) if length is not None else _start_of(until or "")
+    except ValueError as error:
+        raise RatecardError(f"--for {length}: {error}.") from error
+    if end <= now:
+        raise RatecardError(f"--until {until} is over already; a silence is for what is to come.")
+    who = clean(by if by is not None else getpass.getuser())
+    if not who or not clean(pattern):
+        raise RatecardError("a silence needs a pattern and who made it; name yourself with --by.")
+    with _opened(db) as opened:
+        number = add_silence(opened.store, clean(pattern), by=who, at=now, until=end)
+    typer.echo(f"Silence {number}: {clean(pattern)!r} until {iso(end)}, by {who}.")
+
+
+@alerts_app.command(name="unsilence")
+def alerts_unsilence(number: Annotated[int, typer.Argument(metavar="ID")], db: Db = None) -> None:
+    """Take a silence away before it ends; `alerts list` has their numbers."""
+    with _opened(db) as opened:
+        if not end_silence(opened.store, number):
+            raise RatecardError(f"There is no silence {number}; `ratecard alerts list` has them.")
+    typer.echo(f"Silence {number} is over.")
+
+
+@contextmanager
+def _sender(db: str | None) -> Iterator[Sender]:
+    with _opened(db) as opened:
+        alerts = _alerts(opened.settings)
+        if alerts is None:
+            raise RatecardError("nobody is told of anything yet; name an alerts.toml by RATECARD_ALERTS")
+        set_up_logs(opened.settings.log_format, level="warning", secrets=_secrets(opened.settings, alerts))
+        yield _sender_of(opened, alerts)
+
+
+def _sender_of(opened: _Opened, alerts: Alerts) -> Sender:
+    return Sender(store=opened.store, alerts=alerts, settings=opened.settings, clock=_now, environ=os.environ)
+
+
+def _alerts(settings: Settings) -> Alerts | None:
+    return load_alerts(settings.alerts, os.environ) if settings.alerts is not None else None
+
+
 @app.command()
 def schedule(db: Db = None, as_json: Json = False) -> None:
     """Show of each source how often it is refreshed, its last and next run, and what it does now."""
@@ -719,11 +873,15 @@ def daemon(
     queue = queue or settings.queue
     if queue and replay:
         raise RatecardError("--replay goes with a daemon that refreshes by itself; leave it out, or the queue.")
-    plans = _plans(settings)
-    set_up_logs(log or settings.log_format, secrets=_secrets(settings))
-    with _opened(db) as opened, _due_runner(opened, plans, replay) as runner:
+    plans, alerts = _plans(settings), _alerts(settings)
+    set_up_logs(log or settings.log_format, secrets=_secrets(settings, alerts))
+    with _opened(db) as opened, _due_runner(opened, plans, replay) as runner, ExitStack() as stack:
         if queue:
-            runner.hand_over = _queue(opened).put
+            runner.hand_over = _queue(opened, alerts=alerts is not None).put
+        elif alerts is not None:
+            courier = Courier(sender=_sender_of(opened, alerts), tick_seconds=settings.tick_seconds)
+            runner.recorded = courier.wake
+            stack.enter_context(courier.working())
         keeper = Daemon(runner=runner, tick_seconds=settings.tick_seconds)
         pages = {"/healthz": keeper.healthz, "/readyz": keeper.readyz, "/metrics": keeper.metrics}
         with serving(listen or settings.listen, pages) as address:
@@ -744,13 +902,13 @@ def worker(
 ) -> None:
     """Refresh what daemons put into the queue, for ever. SIGTERM ends it after the current sources."""
     settings = load_settings(db)
-    plans = _plans(settings)
-    set_up_logs(log or settings.log_format, secrets=_secrets(settings))
+    plans, alerts = _plans(settings), _alerts(settings)
+    set_up_logs(log or settings.log_format, secrets=_secrets(settings, alerts))
     with _opened(db) as opened, ExitStack() as stack:
-        queue = _queue(opened)
+        queue = _queue(opened, alerts=alerts is not None)
         from scraper.worker import health_of, work_side_by_side
 
-        workers = [_worker(opened, plans, queue, stack.enter_context(_reader(opened))) for _ in range(jobs)]
+        workers = [_worker(opened, plans, queue, stack.enter_context(_reader(opened)), alerts) for _ in range(jobs)]
         if listen is not None:
             pages = {
                 "/healthz": partial(health_of, workers),
@@ -770,7 +928,7 @@ def worker(
     raise typer.Exit(code)
 
 
-def _worker(opened: _Opened, plans: Mapping[Key, Plan], queue: Queue, reader: Sandbox) -> Worker:
+def _worker(opened: _Opened, plans: Mapping[Key, Plan], queue: Queue, reader: Sandbox, alerts: Alerts | None) -> Worker:
     from scraper.worker import Worker
 
     settings = opened.settings.with_keys(providers.keys())
@@ -787,10 +945,15 @@ def _worker(opened: _Opened, plans: Mapping[Key, Plan], queue: Queue, reader: Sa
             release=settings.hold_release,
         )
 
-    return Worker(queue=queue, runner=_runner(opened, plans, flow), let_go=client.let_go)
+    runner = _runner(opened, plans, flow)
+    deliver = None
+    if alerts is not None:
+        runner.recorded = queue.put_delivery
+        deliver = _sender_of(opened, alerts).deliver
+    return Worker(queue=queue, runner=runner, let_go=client.let_go, deliver=deliver)
 
 
-def _queue(opened: _Opened) -> Queue:
+def _queue(opened: _Opened, *, alerts: bool = False) -> Queue:
     try:
         from scraper.worker import open_queue
     except ImportError as error:
@@ -798,7 +961,7 @@ def _queue(opened: _Opened) -> Queue:
             f"a queue needs what is not installed ({error.name}); run pip install 'ratecard[queue]'"
         ) from error
     adopt("procrastinate", "psycopg", "asyncio")
-    return open_queue(opened.store, opened.settings.lease_seconds)
+    return open_queue(opened.store, opened.settings.lease_seconds, alerts=alerts)
 
 
 def _refresh_due(wanted: Sequence[str], replay: list[Path] | None, db: str | None, *, as_json: bool) -> int:
@@ -820,9 +983,11 @@ def _refresh_due(wanted: Sequence[str], replay: list[Path] | None, db: str | Non
     return code
 
 
-def _secrets(settings: Settings) -> Iterator[str]:
+def _secrets(settings: Settings, alerts: Alerts | None = None) -> Iterator[str]:
     """Yield what a log must not show, whatever it is called in the environment."""
     yield from passwords_of(settings.db)
+    for channel in alerts.channels.values() if alerts else ():
+        yield from (os.environ.get(variable, "") for variable in channel.variables)
     for places in settings.with_keys(providers.keys()).keys.values():
         yield from (os.environ.get(place.split()[-1], "") for place in places.values())
 

@@ -68,7 +68,7 @@ class Runner:
     A source is leased for `lease_seconds`, and for longer as long as this process works on it. `ahead` gets a run and
     the addresses of sources that are refreshed soon, in their order, and may fetch them for the time of its block. With
     `hand_over`, a tick gives what is due to that and refreshes nothing: it gets the sources, in their order, and what
-    begins a run.
+    begins a run. `recorded` is called after each source of which there may be something to tell.
     """
 
     store: Store
@@ -83,6 +83,7 @@ class Runner:
         lambda _addresses: None
     )
     hand_over: Callable[[Sequence[Key], Callable[[], int]], None] | None = None
+    recorded: Callable[[], None] = lambda: None
     current: Lease | None = None
     refreshed: int = 0
 
@@ -177,6 +178,8 @@ class Runner:
                 log().error("lease lost", hint="another process took the source; raise lease_seconds if this recurs")
             self.current = None
             self.refreshed += 1
+            if report.changes or report.held:
+                self.recorded()
             _tell(report, verdict, seconds)
         return report
 

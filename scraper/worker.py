@@ -13,13 +13,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import psycopg
 from procrastinate import App, PsycopgConnector, RetryStrategy
-from procrastinate.exceptions import ConnectorException, ProcrastinateException
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, ProcrastinateException
 from procrastinate.jobs import Job, Status
 from procrastinate.schema import SchemaManager
 from procrastinate.worker import Worker as Engine
@@ -34,6 +35,11 @@ from scraper.store import Store
 
 _QUEUE: Final = "ratecard"
 _TASK: Final = "refresh"
+_ALERTS: Final = "ratecard-alerts"
+_DELIVER: Final = "deliver"
+_FIRST: Final = 10
+"""Telling of a change goes before reading the next source."""
+
 _TURN: Final = "queue"
 """Whoever changes the queue as a whole waits for the others who do."""
 
@@ -48,10 +54,14 @@ _HUNG: Final = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The queue in a store's database, whose jobs take leases of `lease_seconds`."""
+    """The queue in a store's database, whose jobs take leases of `lease_seconds`.
+
+    With `alerts`, workers look for what is to be told whenever sources are put there.
+    """
 
     store: Store
     lease_seconds: float
+    alerts: bool = False
 
     @property
     def beat(self) -> float:
@@ -72,6 +82,16 @@ class Queue:
         with _told(self.store), self.store.writing(_TURN):
             asyncio.run(self._put(keys, begin))
 
+    def put_delivery(self) -> None:
+        """Let a worker look now for what is to be told; one such job in the queue is enough for all."""
+        with _told(self.store):
+            asyncio.run(self._put_delivery())
+
+    async def _put_delivery(self) -> None:
+        app = _app(self.store)
+        async with app.open_async():
+            await _defer_delivery(app)
+
     async def _put(self, keys: Sequence[Key], begin: Callable[[], int]) -> None:
         app = _app(self.store)
         async with app.open_async():
@@ -81,6 +101,12 @@ class Queue:
                 with suppress(ConnectorException):
                     await jobs.retry_job(job)
                     log().warning("job of a dead worker put back", job=job.id, source=job.queueing_lock)
+            if self.alerts:
+                # There is a new one at every tick; what a dead worker was at is done by that.
+                for job in await jobs.get_stalled_jobs(queue=_ALERTS, seconds_since_heartbeat=self.stalled_seconds):
+                    with suppress(ConnectorException):
+                        await jobs.finish_job(job, status=Status.FAILED, delete_job=True)
+                await _defer_delivery(app)
             known = {
                 job.queueing_lock
                 for status in (Status.TODO, Status.DOING)
@@ -97,12 +123,14 @@ class Queue:
 class Worker:
     """Refreshes what is in the queue, one source at a time.
 
-    `let_go` is called after each, and returns for how many seconds its host should still be left alone.
+    `let_go` is called after each, and returns for how many seconds its host should still be left alone. `deliver` tells
+    of what happened, until what it is given says stop; without it, other workers do that.
     """
 
     queue: Queue
     runner: Runner
     let_go: Callable[[], float] = lambda: 0.0
+    deliver: Callable[[Callable[[], bool]], object] | None = None
     _beat: float | None = None
     _busy: bool = False
 
@@ -144,11 +172,14 @@ class Worker:
                 stop.wait(self.let_go())
                 self._busy = False
 
+        if self.deliver is not None:
+            app.task(name=_DELIVER, queue=_ALERTS)(partial(self.deliver, stop.is_set))
+
         async with app.open_async():
             engine = Engine(
                 app,
                 name=self.runner.holder,
-                queues=[_QUEUE],
+                queues=[_QUEUE] if self.deliver is None else [_QUEUE, _ALERTS],
                 concurrency=1,
                 install_signal_handlers=False,
                 # Nobody is told when a lock becomes free.
@@ -199,7 +230,7 @@ def health_of(workers: Sequence[Worker]) -> Page:
     return next((page for page in pages if page.status != 200), pages[0])
 
 
-def open_queue(store: Store, lease_seconds: float) -> Queue:
+def open_queue(store: Store, lease_seconds: float, *, alerts: bool = False) -> Queue:
     """Return the queue of a store, its tables made or brought up to date; raise `RatecardError` on SQLite."""
     if store.engine.dialect.name != "postgresql":
         raise RatecardError(
@@ -208,7 +239,7 @@ def open_queue(store: Store, lease_seconds: float) -> Queue:
         )
     with _told(store), store.writing(_TURN), psycopg.connect(**_arguments(store), autocommit=True) as connection:
         _upgrade(store, connection)
-    return Queue(store, lease_seconds)
+    return Queue(store, lease_seconds, alerts)
 
 
 def host_locks() -> dict[Key, str]:
@@ -245,6 +276,11 @@ def _job(key: Key, run: int, lock: str) -> Job:
         queueing_lock=str(key),
         task_kwargs={"provider": key.provider, "source": key.source, "run": run},
     )
+
+
+async def _defer_delivery(app: App) -> None:
+    with suppress(AlreadyEnqueued):
+        await app.configure_task(_DELIVER, queue=_ALERTS, queueing_lock=_DELIVER, priority=_FIRST).defer_async()
 
 
 def _app(store: Store) -> App:

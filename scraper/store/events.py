@@ -30,6 +30,7 @@ from scraper.events import (
 from scraper.identity import resolve
 from scraper.meters import is_rate_key, unit_of
 from scraper.records import Fact, State, plain
+from scraper.store.opening import Store
 from scraper.store.reading import captures_by_id
 from scraper.store.tables import captures, observations, offers, sources
 from scraper.store.views import CaptureInfo, ChangeView, HoldView, Proof, Statement
@@ -389,3 +390,52 @@ def _first_proofs(connection: Connection, query: Select[Any]) -> dict[tuple[str,
         first.setdefault((row.name, row.offer_id), row)
     kept = captures_by_id(connection, captures.c.id.in_({row.last_capture_id for row in first.values()}))
     return {key: _evidence(kept[row.last_capture_id], row.last_locator, row.last_quote) for key, row in first.items()}
+
+
+# What ends soon.
+
+
+def promotions_ending(store: Store, at: datetime, until: datetime) -> list[Event]:
+    """Return an event for each price whose end is stated and comes between two times, one of each claim."""
+    query = (
+        select(observations, sources.c.name.label("source"), offers)
+        .join_from(observations, sources, _o.source_id == sources.c.id)
+        .join(offers, _o.offer_id == offers.c.id)
+        .where(_o.closed_at.is_(None), _o.valid_until >= at, _o.valid_until <= until, _o.value.is_not(None))
+        .order_by(_o.valid_until, _o.id)
+    )
+    with store.reading() as connection:
+        rows = connection.execute(query).all()
+        kept = captures_by_id(connection, captures.c.id.in_({row.last_capture_id for row in rows})) if rows else {}
+    return [_promotion_ends(row, kept[row.last_capture_id], at) for row in rows]
+
+
+def _promotion_ends(row: Any, capture: CaptureInfo, at: datetime) -> Event:
+    kind = EventKind.PROMOTION_ENDS
+    named = "" if row.model_id and not row.shared_id else row.name
+    ends = _time(row.valid_until)
+    said = (row.provider, row.source, row.model_id, named, row.field, _number(row.field, row.value), row.currency, ends)
+    side = Side(
+        state=row.state,
+        value=row.value,
+        currency=row.currency,
+        unit=unit_of(row.field),
+        promotional=row.promotional,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        evidence=_evidence(capture, row.last_locator, row.last_quote),
+    )
+    return Event(
+        id=event_id(kind, *said),
+        kind=kind,
+        at=at,
+        provider=row.provider,
+        source=row.source,
+        model_id=row.model_id,
+        name=row.name,
+        model=row.model or _model(row.provider, row.model_id, row.name),
+        field=row.field,
+        before=side,
+        severity=Severity.NOTICE,
+        links=_links(side),
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, false, select, true, update
+from sqlalchemy import Connection, false, select, update
 
 from scraper.events import Event, EventKind
 from scraper.store.events import event_of_hold, events_of, loose_key
@@ -22,7 +22,7 @@ from scraper.store.tables import events, runs
 from scraper.store.views import ChangeView, HoldView
 
 _e = events.c
-_MANY: Final = 500
+_MANY: Final = 5000
 
 OF_SOURCES: Final = (EventKind.SOURCE_FAILING, EventKind.SOURCE_STALE, EventKind.PROMOTION_ENDS)
 """Events that no reading makes: somebody looks how things stand."""
@@ -50,12 +50,13 @@ def keep_happened(
 def keep_events(connection: Connection, found: Sequence[Event], recorded_at: datetime, *, tell: bool = True) -> int:
     """Write down events that are not known yet, and return how many those are; one that was retracted holds again."""
     wanted = list({event.id: event for event in found}.values())
-    known: set[str] = set()
+    known: dict[str, tuple[int, bool]] = {}
     for start in range(0, len(wanted), _MANY):
         some = [event.id for event in wanted[start : start + _MANY]]
-        known.update(connection.scalars(select(_e.event).where(_e.event.in_(some))))
-    holding = update(events).where(_e.event == bindparam("known"), _e.retracted == true()).values(retracted=False)
-    each(connection, holding, [{"known": one} for one in known])
+        rows = connection.execute(select(_e.event, _e.id, _e.retracted).where(_e.event.in_(some)))
+        known |= {row.event: (row.id, row.retracted) for row in rows}
+    again = [{"row": number} for number, retracted in known.values() if retracted]
+    each(connection, by_id(events).values(retracted=False), again)
     new = [event for event in wanted if event.id not in known]
     insert_rows(connection, events, [_row(event, recorded_at, tell=tell) for event in new])
     return len(new)

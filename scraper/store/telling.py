@@ -25,6 +25,8 @@ from scraper.store.tables import alert_channels, deliveries, events, queued_even
 LOCK: Final = "alerts"
 """Whoever routes events, or adds some that no reading makes, waits for the others who do."""
 
+_MANY: Final = 5000
+
 _c = alert_channels.c
 _d = deliveries.c
 _q = queued_events.c
@@ -232,8 +234,8 @@ def make_delivery(
         }
         (number,) = insert_rows(connection, deliveries, [row])
         numbers = [one.number for one in queued]
-        for start in range(0, len(numbers), 500):
-            some = _q.id.in_(numbers[start : start + 500])
+        for start in range(0, len(numbers), _MANY):
+            some = _q.id.in_(numbers[start : start + _MANY])
             connection.execute(update(queued_events).where(some).values(delivery_id=number))
         return _delivery(connection.execute(select(deliveries).where(_d.id == number)).one())
 
@@ -266,8 +268,8 @@ def retry_lines(store: Store, lines: Sequence[Line], *, at: datetime, give_up_at
             enabled = update(alert_channels).where(_line(_c, line)).values(disabled_at=None, disabled_why="")
             connection.execute(enabled)
             again = update(deliveries).where(_line(_d, line), _d.state != DeliveryState.SENT)
-            values = {"state": DeliveryState.WAITING, "ended_at": None, "next_at": at, "give_up_at": give_up_at}
-            count += connection.execute(again.values(values)).rowcount
+            values = {"state": DeliveryState.WAITING, "attempts": 1, "ended_at": None, "next_at": at}
+            count += connection.execute(again.values(**values, give_up_at=give_up_at)).rowcount
     return count
 
 
