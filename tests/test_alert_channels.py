@@ -36,7 +36,7 @@ from scraper.alerts.layout.plain import text_of
 from scraper.alerts.layout.slack import MOST_BLOCKS, MOST_TEXT, slack_body
 from scraper.alerts.message import Channel, Failed, Message, Sent
 from scraper.errors import RatecardError
-from scraper.events import EventKind, Severity
+from scraper.events import Event, EventKind, Severity
 from tests.alerting import AT, NASTY, Posted, Receiver, happened, message, moved, receiver, setup, side
 
 SCHEMA = Path(__file__).resolve().parents[1] / "docs" / "schemas" / "webhook-1.json"
@@ -49,7 +49,8 @@ MANY = message(
     moved("acme/gpt-5", "input", "5", "4.50", request=True),
     moved("acme/gpt-5", "output", "25", "20", request=True),
     moved("acme/small", "input", "1", "1.20"),
-    *(moved(f"acme/m{n}", "input", "2", "1.9") for n in range(15)),
+    *(moved(f"acme/m{n}", "input", "200", f"{190 + n / 10}") for n in range(12)),
+    *(moved(f"acme/alike-{n}", "input", "9", "4.5") for n in range(6)),
     *(happened(EventKind.NEW_OFFER, f"acme/new-{n}") for n in range(8)),
     happened(EventKind.WITHDRAWN, "acme/gone-1"),
     happened(EventKind.NEWLY_SOURCED, "beta/x", "cache_read", after=side("cache_read", "0.1")),
@@ -241,15 +242,15 @@ def test_slack_gets_blocks_within_its_limits() -> None:
     with receiver() as got:
         assert slack.make(setup(url=got.url(HOOK))).send(MANY) == Sent()
     body = json.loads(got.posts[0].body)
-    assert body["text"].startswith("30 changes at 2 providers: 2026-08-22: 17 price cuts, 1 price rise")
+    assert body["text"].startswith("30 changes at 2 providers: 2026-08-22: shown here: 20 price cuts, 1 price rise")
     assert body["blocks"][0] == {
         "type": "header",
         "text": {"type": "plain_text", "text": "30 changes at 2 providers", "emoji": False},
     }
     shown = json.dumps(body["blocks"], ensure_ascii=False)
     for part in (
-        "*16 offers cheaper*",
-        "… and 6 more",
+        "*19 offers cheaper*",
+        "… and 8 more",
         "`input`  $5.00 → $4.50 / 1M tokens",
         "*8 new offers*",
         "and 2 more",
@@ -310,16 +311,17 @@ def test_the_same_content_is_in_every_layout() -> None:
         "slack": json.dumps(slack_body(digest), ensure_ascii=False),
     }
     parts = (
-        "30 changes at 2 providers", "17 price cuts, 1 price rise, 8 new offers, 1 offer withdrawn", "1 source failing",
-        "got a Cloudflare challenge page", "1 value held for review", "scale_jump: it is a tenth of what it was",
-        "16 offers cheaper", "gpt-5", "−10 %", "−20 %", "1 offer dearer", "+20 %", "and 6 more", "8 new offers",
-        "1,000 tokens in and 500 out: $0.0035", "new-5", "and 2 more", "1 offer withdrawn", "gone-1",
-        "1 offer of which more is stated", "12 of 42 events are not in this message", "https://prices.example.com/changes",
+        "30 changes at 2 providers", "20 price cuts, 1 price rise, 8 new offers, 1 offer withdrawn", "1 source failing",
+        "got a Cloudflare challenge page", "1 offer with values held for review", "19 offers cheaper", "gpt-5",
+        "scale_jump: it is a tenth of what it was", "−10 %", "−20 %", "1 offer dearer", "+20 %", "and 8 more",
+        "alike-0, alike-1, alike-2, alike-3 and 2 more", "8 new offers", "new-5", "and 2 more", "gone-1",
+        "1,000 tokens in and 500 out: $0.0035", "1 offer withdrawn", "1 offer of which more is stated",
+        "12 of 42 events are not in this message", "https://prices.example.com/changes",
     )  # fmt: skip
     for layout, text in written.items():
         assert not [part for part in parts if part not in text], layout
     # The greatest move of a plain price comes first, and what waits before all of it.
-    order = [written["text"].index(part) for part in ("NEEDS ATTENTION", "ACME", "gpt-5", "m0", "BETA")]
+    order = [written["text"].index(part) for part in ("NEEDS ATTENTION", "ACME", "alike-0", "gpt-5", "m0", "BETA")]
     assert order == sorted(order)
 
 
@@ -331,6 +333,49 @@ def test_one_event_is_told_with_its_quotes() -> None:
         "      1,000 tokens in and 500 out: $0.0035 → $0.003 (−14 %)\n"
         "  evidence  https://prices.example.com/models?a=1&b=2  captured 2026-08-22\n"
     )
+
+
+def digested(*events: Event) -> str:
+    return text_of(digest_of(message(*events, digest=True)))
+
+
+def test_moves_of_one_price_are_told_as_one() -> None:
+    first = moved("acme/x", "input", "4", "2", request=True)
+    second = moved("acme/x", "input", "2", "3", at=AT + timedelta(days=7), request=True)
+    shown = digested(second, first)
+    assert "2026-08-22 to 2026-08-29: 1 price cut, 1 price rise" in shown
+    assert "1 offer cheaper" in shown
+    assert "dearer" not in shown
+    assert "input  $4.00 → $2.00 → $3.00 / 1M tokens   −25 %" in shown
+    # Without what lies between them, they are two.
+    gap = moved("acme/x", "input", "2.5", "3", at=AT + timedelta(days=7))
+    assert "1 offer dearer" in digested(first, gap)
+    assert "1 offer cheaper" in digested(first, gap)
+
+
+def test_a_price_that_came_back_is_neither_cheaper_nor_dearer() -> None:
+    there = moved("acme/x", "input", "4", "2")
+    back = moved("acme/x", "input", "2", "4", at=AT + timedelta(days=7))
+    shown = digested(there, back)
+    assert "1 offer whose price moved and came back" in shown
+    assert "$4.00 → $2.00 → $4.00 / 1M tokens" in shown
+    assert "cheaper" not in shown
+    assert "dearer" not in shown
+
+
+def test_amounts_are_rounded_to_what_is_meaningful_unless_that_hides_a_move() -> None:
+    assert "$0.0833333 → $0.0208333" in digested(moved("acme/x", "input", "0.08333333333333", "0.02083333333333"))
+    assert "$1.0000001 → $1.0000002" in digested(moved("acme/x", "input", "1.0000001", "1.0000002"))
+
+
+def test_a_unit_is_said_of_an_amount_only() -> None:
+    gone = happened(EventKind.NO_LONGER_SOURCED, "acme/x", "cache_read", before=side("cache_read", "0.1"))
+    barred = happened(
+        EventKind.NOT_OFFERED_ANY_MORE, "acme/y", "input", before=side("input", "1"), after=side("input", None)
+    )
+    shown = digested(gone, barred)
+    assert "cache_read  $0.10 / 1M tokens → no longer stated\n" in shown
+    assert "input  $1.00 / 1M tokens → Not offered\n" in shown
 
 
 # Files.
@@ -345,9 +390,9 @@ def test_a_report_and_an_issue_are_written_once_however_often_they_are_sent(tmp_
         [file] = (folder / form).iterdir()
         assert file.name == f"2026-08-22-{MANY.id}.md"
     report = (folder / "report" / file.name).read_text(encoding="utf-8")
-    assert report.startswith("# 30 changes at 2 providers\n\n2026-08-22: 17 price cuts")
+    assert report.startswith("# 30 changes at 2 providers\n\n2026-08-22: shown here: 20 price cuts")
     issue = (folder / "issue" / file.name).read_text(encoding="utf-8")
-    assert issue.startswith("30 changes at 2 providers\n\n2026-08-22: 17 price cuts")
+    assert issue.startswith("30 changes at 2 providers\n\n2026-08-22: shown here: 20 price cuts")
     assert issue.endswith(f"<!-- ratecard {MANY.id} -->\n")
 
 

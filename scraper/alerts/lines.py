@@ -1,12 +1,10 @@
-"""Messages as lines of plain text, the shortest that say all: what happened, what it was and is, and the evidence."""
+"""What happened as one line of plain text, and the words for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
-from scraper.alerts.message import Message
 from scraper.events import Event, EventKind, Side
 from scraper.meters import is_rate_key
 from scraper.publish.text import amount
@@ -31,27 +29,6 @@ HAPPENED: Final = {
     EventKind.SOURCE_STALE: "source stale",
 }
 """What happened, in words."""
-
-
-def message_lines(message: Message) -> list[str]:
-    """Return a message as lines of text."""
-    lines = [message.title]
-    for event in message.events:
-        lines += [f"  {line}" for line in event_lines(event)]
-    if message.omitted:
-        where = message.list_url or (f"`{message.list_command}`" if message.list_command else "")
-        lines.append(f"  … and {message.omitted:,} more" + (f": {where}" if where else ""))
-    return lines
-
-
-def event_lines(event: Event) -> Iterator[str]:
-    """Yield what an event says: a line of what happened, then the evidence of both sides."""
-    yield event_line(event)
-    if event.note:
-        yield f"  {event.note}"
-    for label, side in (("was", event.before), ("is", event.after)):
-        if side is not None and (found := side.evidence) is not None:
-            yield f"  {label}: “{found.quote[:120]}”  {iso(found.captured_at)}  {found.address}"
 
 
 def event_line(event: Event) -> str:

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from scraper.alerts.composing import compose
-from scraper.alerts.lines import message_lines
+from scraper.alerts.layout.digest import digest_of
+from scraper.alerts.layout.plain import text_of
 from scraper.alerts.message import Message, message_id
 from scraper.alerts.rules import Alerts
 from scraper.alerts.sending import is_silenced
@@ -55,8 +56,8 @@ def made_up(at: datetime) -> Event:
 
 def preview_text(messages: Sequence[Message]) -> str:
     """Show messages with whom they would go to."""
-    parts = [f"To {message.subscriber}:\n" + "\n".join(message_lines(message)) for message in messages]
-    return "\n\n".join(parts) or "Nothing would be sent."
+    parts = [f"To {message.subscriber}:\n{text_of(digest_of(message))}" for message in messages]
+    return "\n".join(parts).rstrip("\n") or "Nothing would be sent."
 
 
 def message_object(message: Message) -> dict[str, Any]:

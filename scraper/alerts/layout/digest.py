@@ -209,7 +209,7 @@ def digest_of(message: Message) -> Digest:
     of_provider = {name: [event for event in message.events if event.provider == name] for name in providers}
     return Digest(
         title=message.title,
-        lead=f"{_days(message.events)}{_counted(message.events)}",
+        lead=_lead(message),
         attention=tuple(_in_full(told, _ATTENTION, ATTENTION_SHOWN if message.digest else most)),
         groups=tuple(_group(name, of_provider[name], found, most, digest=message.digest) for name, found in ordered),
         rest=_rest(message),
@@ -257,6 +257,12 @@ def safe_link(address: str) -> str:
     if not address.startswith(("https://", "http://")) or any(c.isspace() or c in "<>\"'`|\\" for c in address):
         return ""
     return address
+
+
+def _lead(message: Message) -> str:
+    """Say of which days it is and what is in it: where it is not all, that this is what is shown."""
+    shown = "shown here: " if message.omitted else ""
+    return f"{_days(message.events)}{shown}{_counted(message.events)}"
 
 
 def _days(events: Sequence[Event]) -> str:
