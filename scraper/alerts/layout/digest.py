@@ -208,10 +208,11 @@ def digest_of(message: Message) -> Digest:
     ordered = sorted(providers.items(), key=lambda item: (-_weight(item[1]), item[0]))
     of_provider = {name: [event for event in message.events if event.provider == name] for name in providers}
     return Digest(
-        title=message.title,
+        # What a digest counts in its title, it says again in its lead, and there of all kinds.
+        title=message.title.partition(": ")[0] if message.digest else message.title,
         lead=_lead(message),
         attention=tuple(_in_full(told, _ATTENTION, ATTENTION_SHOWN if message.digest else most)),
-        groups=tuple(_group(name, of_provider[name], found, most, digest=message.digest) for name, found in ordered),
+        groups=tuple(_group(name, of_provider[name], found, most) for name, found in ordered),
         rest=_rest(message),
         rest_link=safe_link(message.list_url),
         quotes=not message.digest,
@@ -304,7 +305,7 @@ def _title(count: int, one: str, many: str) -> str:
 # What happened at a provider.
 
 
-def _group(provider: str, events: Sequence[Event], told: Sequence[_Told], most: int, *, digest: bool) -> Group:
+def _group(provider: str, events: Sequence[Event], told: Sequence[_Told], most: int) -> Group:
     pages: dict[str, dict[str, None]] = {}
     for event in events:
         for side in (event.before, event.after):
@@ -318,7 +319,7 @@ def _group(provider: str, events: Sequence[Event], told: Sequence[_Told], most: 
             *_in_full(told, _PRICES, most),
             *_by_name(told),
             *_in_full(told, _STATED, most),
-            *(_by_field(told) if digest else _in_full(told, _REST, most)),
+            *(section for key in _REST for section in _rest_of(told, key, most)),
         ),
         evidence=tuple(shown[:EVIDENCE_SHOWN]),
         more=len(shown[EVIDENCE_SHOWN:]),
@@ -353,15 +354,15 @@ def _by_name(told: Sequence[_Told]) -> Iterator[Section]:
             yield Section(key=key, title=_title(len(names), one, many), count=len(names), names=shown)
 
 
-def _by_field(told: Sequence[_Told]) -> Iterator[Section]:
-    """Lay out what is only counted: of how many offers which field is another one, or is stated now."""
-    for key, (one, many) in _REST.items():
-        events = [found.event for found in told if found.section == key]
-        counts = Counter(event.field for event in events)
-        if counts:
-            title = _title(len({event.subject for event in events}), one, many)
-            names = tuple(f"{field} of {count:,}" for field, count in counts.most_common())
-            yield Section(key=key, title=title, count=len(names), names=names[:NAMES_SHOWN])
+def _rest_of(told: Sequence[_Told], key: str, most: int) -> Iterator[Section]:
+    """Lay out what matters less: few offers in full, of many only how many have which field."""
+    events = [found.event for found in told if found.section == key]
+    offers = {event.subject for event in events}
+    if len(offers) <= most:
+        yield from _in_full(told, {key: _REST[key]}, most)
+        return
+    names = tuple(f"{field} ({count:,})" for field, count in Counter(event.field for event in events).most_common())
+    yield Section(key=key, title=_title(len(offers), *_REST[key]), count=len(names), names=names[:NAMES_SHOWN])
 
 
 def _by_move(offer: Sequence[_Told]) -> tuple[bool, Decimal, str]:
