@@ -21,7 +21,7 @@ from typing import Any
 import jsonschema
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from markdown_it import MarkdownIt
 from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
@@ -37,7 +37,11 @@ from scraper.alerts.layout.slack import MOST_BLOCKS, MOST_TEXT, slack_body
 from scraper.alerts.message import Channel, Failed, Message, Sent
 from scraper.errors import RatecardError
 from scraper.events import Event, EventKind, Severity
-from tests.alerting import AT, NASTY, Posted, Receiver, happened, message, moved, receiver, setup, side
+from tests.alerting import AT, NASTY, Posted, Receiver, happened, message, moved, receiver, setup, side, taking
+from tests.captures import Command, Folder, price_page
+from tests.test_fetch_tls import Authority, authority
+
+__all__ = ["authority"]
 
 SCHEMA = Path(__file__).resolve().parents[1] / "docs" / "schemas" / "webhook-1.json"
 OLD = "whsec_" + base64.b64encode(b"o" * 24).decode()
@@ -552,6 +556,44 @@ def test_a_mail_server_at_a_private_address_is_refused_unless_allowed() -> None:
     assert failed == Failed(error="127.0.0.1 leads to 127.0.0.1, which is not a public address")
 
 
+# TLS.
+
+
+def test_a_webhook_over_tls_and_a_certificate_that_is_not_to_be_trusted(authority: Authority) -> None:
+    for signed, sent in ((True, True), (False, False)):
+        with receiver(tls=authority.context("pages.test", signed=signed)) as got:
+            answer = webhook.make(setup(url=f"https://pages.test:{got.port}{HOOK}", secrets=[NEW])).send(ONE)
+        assert (answer == Sent()) is sent
+        assert len(got.posts) == sent
+    assert isinstance(answer, Failed)
+    assert answer.error.startswith(f"pages.test:{got.port} could not be reached: its certificate is not to be trusted")
+    with receiver(tls=authority.context("other.test")) as got:
+        answer = webhook.make(setup(url=f"https://pages.test:{got.port}{HOOK}", secrets=[NEW])).send(ONE)
+    assert isinstance(answer, Failed)
+    assert "certificate" in answer.error
+
+
+def _login(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
+    return AuthResult(success=(data.login, data.password) == (b"ratecard", b"hush-hush"), handled=False)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_mail_over_tls_with_a_password(authority: Authority, security: str) -> None:
+    context = authority.context("mail.test")
+    tls = {"ssl_context": context} if security == "tls" else {"tls_context": context, "require_starttls": True}
+    # By its own reckoning the server has no TLS where that is there from the beginning.
+    auth = {"authenticator": _login, "auth_require_tls": security == "starttls"}
+    told: dict[str, Any] = {"security": security, "user": "ratecard", "from": "alerts@mail.test", "to": "ops@mail.test"}
+    with mail_server(**tls, **auth) as (inbox, port):
+        for password, said in (("wrong", "answered 535"), ("hush-hush", "")):
+            answer = mail.make(setup(host="mail.test", port=port, password=password, **told)).send(ONE)
+            assert (said in answer.error) if isinstance(answer, Failed) else not said
+        wrong = mail.make(setup(host="pages.test", port=port, password="hush-hush", **told)).send(ONE)  # noqa: S106
+    assert isinstance(wrong, Failed)
+    assert "certificate" in wrong.error
+    assert len(inbox.mails) == 1
+
+
 # Apprise.
 
 
@@ -592,6 +634,70 @@ def test_an_address_that_apprise_does_not_know() -> None:
     assert isinstance(failed, Failed)
     assert "knows no service" in failed.error
     assert "secret-thing" not in failed.error
+
+
+# The whole way.
+
+
+def test_a_change_reaches_a_webhook_that_was_down_a_mailbox_and_slack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    down = {"count": 2}
+
+    def respond(post: Posted, _before: int) -> tuple[int, Mapping[str, str], bytes]:
+        if post.path == "/slack" or not down["count"]:
+            return taking(post, 0)
+        down["count"] -= 1
+        return 500, {}, b"down"
+
+    ratecard = Command(f"sqlite:///{tmp_path}/ratecard.db", monkeypatch, capsys)
+    folder = Folder(tmp_path / "captures")
+    folder.add(price_page([("Claude Opus 4.7", "5", "25")]), "2026-05-01")
+    folder.add(price_page([("Claude Opus 4.7", "4.50", "25")]), "2026-05-08")
+    with receiver(respond) as got, mail_server() as (inbox, port):
+        rules = tmp_path / "alerts.toml"
+        rules.write_text(
+            f"""
+            [[subscriber]]
+            name = "finops"
+            channels = ["hook", "chat", "mail"]
+            [[subscriber.rule]]
+            kinds = ["price_down"]
+            [channels.hook]
+            type = "webhook"
+            url = "{got.url("/hook")}"
+            secrets = ["${{HOOK_SECRET}}"]
+            [channels.chat]
+            type = "slack"
+            url = "{got.base}/${{CHAT}}"
+            [channels.mail]
+            type = "email"
+            host = "127.0.0.1"
+            port = {port}
+            security = "none"
+            from = "alerts@example.com"
+            to = "ops@example.com"
+            """
+        )
+        monkeypatch.setenv("RATECARD_ALERTS", str(rules))
+        monkeypatch.setenv("RATECARD_ALLOW_PRIVATE_HOSTS", '["127.0.0.1"]')
+        monkeypatch.setenv("HOOK_SECRET", NEW)
+        monkeypatch.setenv("CHAT", "slack")
+        for day in ("2026-05-01", "2026-05-08"):
+            assert ratecard("refresh", "anthropic", "--replay", folder.path, "--at", day).code == 0
+        said = [ratecard("alerts", "deliver"), ratecard("alerts", "list"), ratecard("alerts", "retry")]
+        said += [ratecard("alerts", "retry"), ratecard("alerts", "list")]
+    assert not [ran for ran in said if NEW in ran.out + ran.err]
+    hooks = [post for post in got.posts if post.path == "/hook"]
+    assert len(hooks) == 3
+    assert len({post.headers["webhook-id"] for post in hooks}) == 1
+    value = Verifier(NEW).verify(hooks[-1].body, dict(hooks[-1].headers))
+    [event] = value["data"]["events"]
+    assert (event["kind"], event["before"]["value"], event["after"]["value"]) == ("price_down", "5", "4.50")
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_bytes())).validate(value)
+    assert len([post for post in got.posts if post.path == "/slack"]) == 1
+    [(_, letter)] = inbox.mails
+    assert "anthropic/Claude Opus 4.7 input: price down" in letter["Subject"]
 
 
 # All of them.
