@@ -541,6 +541,7 @@ def test_a_mail_server_without_encryption_is_not_given_what_is_to_be_encrypted()
     ("options", "said"),
     [
         ({"password": "hush"}, "would send its password for all to read"),
+        ({"to": "a@example.com, b@example.com"}, "must be a mailbox, .*; several make a list"),
         ({"from": "nobody"}, "'from' of the channel 'here' must be a mailbox"),
         ({"to": ["a@example.com\nBcc: b@example.com"]}, "'to' of the channel 'here' must be a mailbox"),
     ],
