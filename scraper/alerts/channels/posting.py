@@ -18,6 +18,7 @@ from scraper.alerts.message import Failed, Sent
 from scraper.errors import RatecardError
 from scraper.fetch import failure
 from scraper.fetch.addresses import check_literal, resolve
+from scraper.fetch.deadline import Loop
 from scraper.fetch.hosts import bare_name, check, host_name, parsed, port_of
 from scraper.fetch.later import retry_after
 from scraper.settings import Settings
@@ -77,7 +78,8 @@ def post(
     `now` is for a Retry-After that is a date. Must not be called from a running event loop.
     """
     try:
-        return asyncio.run(_within(target, body, headers, settings, now, seconds))
+        with asyncio.Runner(loop_factory=Loop) as runner:
+            return runner.run(_within(target, body, headers, settings, now, seconds))
     except failure.Failed as error:
         return Failed(error=f"{target.host} {error}")
 
@@ -105,7 +107,10 @@ async def _post(
         places = [bare_name(url)]
     else:
         places = await resolve(bare_name(url), port_of(url), private=private)
-    async with httpx.AsyncClient(timeout=None, follow_redirects=False, trust_env=False, proxy=proxy) as client:
+    trust = httpx.create_ssl_context()
+    async with httpx.AsyncClient(
+        verify=trust, timeout=None, follow_redirects=False, trust_env=False, proxy=proxy
+    ) as client:
         for place in places:
             request = client.build_request(
                 "POST",
