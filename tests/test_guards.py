@@ -529,6 +529,13 @@ def test_f15_what_is_new_beside_many_losses_is_held_with_them(left: int, days: i
     assert {key for key, check in held(judgement).items() if check == "amid_losses"} == expected
 
 
+def test_what_an_earlier_reading_missed_is_no_loss_of_this_one() -> None:
+    gone = standing(reading(many(10, {"input": "5"})), at=NOW - timedelta(days=14))
+    left = standing(reading(many(10, {"input": "5"}, first=10)), at=NOW - timedelta(days=7))
+    after = reading({**many(10, {"input": "5"}, first=10), "new": {"input": "5"}})
+    assert set(held(judge(after, Contract(), [*gone, *left], NOW)).values()) == {"offers_lost"}
+
+
 def test_of_a_short_page_the_loss_of_values_is_enough() -> None:
     before = {who: {"status": "active", "released": "2026-01-01"} for who in ("a", "b", "c")}
     before["c"] = {"status": "legacy", "retires": "2026-12-01"}

@@ -36,6 +36,7 @@ def stated(ratecard: Command) -> list[tuple[str, ...]]:
     return [tuple(row.values()) for row in rows if row["state"] != "not_sourced"]
 
 
+@pytest.mark.timeout(300)
 def test_three_dates_show_what_came_went_and_moved(ratecard: Command) -> None:
     kinds: dict[str, set[str]] = {}
     for day in ("2026-04-30", "2026-08-08", "2026-08-22"):

@@ -90,9 +90,16 @@ def amid_losses(case: Case, holds: Sequence[Held]) -> Iterator[Held]:
     What is left of a page that lost rows or columns may be read from the wrong ones. After a long time without a
     reading much has changed, and only what lost most of it is in doubt.
     """
-    recent = case.at - max((stood.last_seen for stood in case.stood), default=case.at) <= RECENT
-    doubting = [held for held in holds if held.check in SHAKEN] if recent else []
-    lost, stood = _lost(case), sum(_lasting(stood) for stood in case.stood)
+    latest = max((stood.last_seen for stood in case.stood), default=case.at)
+    recent = case.at - latest <= RECENT
+    # What the last reading missed already is no loss of this one.
+    there = [stood for stood in case.stood if stood.last_seen == latest]
+    known = {(stood.model_id, stood.name, field) for stood in there for field in (stood.field, "")}
+    doubting = [
+        held for held in holds if recent and held.check in SHAKEN and (held.model_id, held.name, held.field) in known
+    ]
+    lost = sum(_lasting(stood) for stood in _lost(case) if stood.last_seen == latest)
+    stood = sum(_lasting(stood) for stood in there)
     if doubting:
         why = doubting[0].message
         releases_after = None if any(held.releases_after is None for held in doubting) else LASTS
@@ -108,16 +115,12 @@ def amid_losses(case: Case, holds: Sequence[Held]) -> Iterator[Held]:
         yield said.doubt(message, releases_after).held(amid_losses.__name__)
 
 
-def _lost(case: Case) -> int:
-    """Count the values that stood and are not stated any more, those of missing offers among them."""
+def _lost(case: Case) -> list[Stood]:
+    """Return what stood and is not stated any more, that of missing offers included."""
     missing = set(case.missing)
     gone = [stood for stood in case.stood if (stood.model_id, stood.name) in missing]
-    unsaid = [
-        said.stood
-        for said in case.fresh
-        if said.stood and said.fact.state is not State.SOURCED and said.stood.state is State.SOURCED
-    ]
-    return sum(_lasting(stood) for stood in (*gone, *case.lost, *unsaid))
+    unsaid = [said.stood for said in case.fresh if said.stood and said.fact.state is not State.SOURCED]
+    return [*gone, *case.lost, *unsaid]
 
 
 def _lasting(stood: Stood) -> bool:
