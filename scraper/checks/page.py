@@ -76,7 +76,7 @@ _CONSENT = _wall(
     r"(need|require|ask for) your consent",
 )
 _PASSWORD_FIELD = re.compile(r"""<input\b[^<>]*\btype\s*=\s*["']?password\b""", re.IGNORECASE)
-_PRICE = re.compile(r"(?:[$€£¥￥]|US\$|USD|RMB|CNY)\s?\d|\d\s?(?:元|USD\b|[€¥])")
+_PRICE = re.compile(r"(?:[$€£¥￥]|US\$|USD|RMB|CNY)\s?\d|\d\s?(?:元|USD\b|[€¥])|元\s?/\s?\S")
 
 _TITLE = re.compile(r"<title\b[^<>]*>([^<]*)", re.IGNORECASE)
 _HEADING = re.compile(r"<h[12]\b[^<>]*>([^<]*)", re.IGNORECASE)

@@ -5,7 +5,6 @@ Prices are texts in dollars for a million tokens; most rows of the first list ha
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 from scraper.extract.document import Document
@@ -46,23 +45,28 @@ _CALLS: Final = Feed(
 )
 
 
-def read_list(document: Document, feed: Feed) -> Reading:
-    """Read a list of models by its contract."""
-    return read_feed(document, feed).reading()
+def read_models(document: Document) -> Reading:
+    """Read the list of models of the API, which needs a key."""
+    return read_feed(document, _API).reading()
+
+
+def read_calls(document: Document) -> Reading:
+    """Read the list of models that are paid for by the call."""
+    return read_feed(document, _CALLS).reading()
 
 
 SOURCES = (
     Source(
         name="models",
         addresses=("https://api.telnyx.com/v2/ai/openai/models",),
-        read=partial(read_list, feed=_API),
+        read=read_models,
         publishes=fields_of(_API),
         key={"Authorization": "Bearer TELNYX_API_KEY"},
     ),
     Source(
         name="x402-models",
         addresses=("https://x402.telnyx.com/v1/models",),
-        read=partial(read_list, feed=_CALLS),
+        read=read_calls,
         publishes=fields_of(_CALLS),
         rank=1,
     ),
