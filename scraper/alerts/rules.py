@@ -33,6 +33,9 @@ from scraper.errors import RatecardError
 from scraper.events import Event, EventKind, Severity
 
 _UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(days=7)}
+_SECRETS: Final = frozenset({"password", "secret", "secrets", "token"})
+"""Keys of channels whose values are never written into the file."""
+
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -314,6 +317,13 @@ def _channel(file: Path, text: str, name: str, table: dict[str, Any], environ: M
     except RatecardError as error:
         raise RatecardError(f"{_at(file, text, (*place, 'type'))}: {error}") from error
     channel = ChannelTable(name, kind, {key: value for key, value in table.items() if key != "type"})
+    for key in _SECRETS & channel.options.keys():
+        values = channel.options[key]
+        if not all(
+            isinstance(one, str) and _VARIABLE.search(one) for one in ([values] if isinstance(values, str) else values)
+        ):
+            where = _at(file, text, (*place, key))
+            raise RatecardError(f"{where}: {key!r} is secret; name an environment variable that has it, as ${{NAME}}")
     complete = all(environ.get(variable) for variable in channel.variables)
     options, secrets = channel.filled(environ) if complete else (dict(channel.options), ())
     try:

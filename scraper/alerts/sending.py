@@ -67,9 +67,9 @@ _SIDE_BY_SIDE: Final = 8
 _LEASE_SECONDS: Final = 60.0
 
 
-def retry_after(attempts: int) -> timedelta:
-    """Return how long a channel is left alone after so many attempts that failed."""
-    return min(FIRST_RETRY * (1 << min(max(attempts, 1) - 1, 12)), LONGEST_RETRY)
+def retry_after(attempts: int, first: timedelta = FIRST_RETRY) -> timedelta:
+    """Return how long a channel is left alone after so many attempts that failed, `first` after one."""
+    return min(first * (1 << min(max(attempts, 1) - 1, 12)), LONGEST_RETRY)
 
 
 @dataclass(slots=True)
@@ -114,6 +114,7 @@ class Sender:
     clock: Callable[[], datetime]
     environ: Mapping[str, str]
     lease_seconds: float = _LEASE_SECONDS
+    first_retry: timedelta = FIRST_RETRY
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
     _channels: dict[Line, Channel] = field(default_factory=dict)
 
@@ -246,7 +247,7 @@ class Sender:
             log().error("alert given up", **told, error=answer.error, hint="`ratecard alerts retry` sends it again")
             return True
         asked = min(timedelta(seconds=answer.retry_after or 0), LONGEST_ASKED)
-        next_at = min(at + max(retry_after(delivery.attempts + 1), asked), give_up_at)
+        next_at = min(at + max(retry_after(delivery.attempts + 1, self.first_retry), asked), give_up_at)
         mark_failed(self.store, delivery, error=answer.error, next_at=next_at)
         tally.count("failed")
         log().warning("alert not sent", **told, error=answer.error, attempts=delivery.attempts + 1)

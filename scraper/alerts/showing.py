@@ -57,7 +57,7 @@ def made_up(at: datetime) -> Event:
 def preview_text(messages: Sequence[Message]) -> str:
     """Show messages with whom they would go to."""
     parts = [f"To {message.subscriber}:\n{text_of(digest_of(message))}" for message in messages]
-    return "\n".join(parts).rstrip("\n") or "Nothing would be sent."
+    return "\n\n".join(parts).rstrip() or "Nothing would be sent."
 
 
 def message_object(message: Message) -> dict[str, Any]:
