@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 import httpx2 as httpx
@@ -41,6 +42,12 @@ class Target:
     def host(self) -> str:
         """The host, with its port unless that is the scheme's own."""
         return host_name(self.url)
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Return whose certificates are trusted; it is slow to load."""
+    return httpx.create_ssl_context()
 
 
 def target_of(address: str, channel: str, settings: Settings) -> Target:
@@ -105,7 +112,9 @@ async def _post(
         places = [bare_name(url)]
     else:
         places = await resolve(bare_name(url), port_of(url), private=private)
-    async with httpx.AsyncClient(timeout=None, follow_redirects=False, trust_env=False, proxy=proxy) as client:
+    async with httpx.AsyncClient(
+        verify=_trust(), timeout=None, follow_redirects=False, trust_env=False, proxy=proxy
+    ) as client:
         for place in places:
             request = client.build_request(
                 "POST",
