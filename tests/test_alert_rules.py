@@ -18,6 +18,7 @@ from scraper.events import Event, EventKind, Severity
 from scraper.store.telling import Delivery, DeliveryState, Line, QueuedEvent
 from tests.alerting import happened, moved, side
 
+ROOT = Path(__file__).resolve().parents[1]
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -130,6 +131,16 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     assert (me.time_zone.key, str(me.digest), me.rule[0].percent) == ("Europe/Berlin", "weekly mon 08:00", Decimal(5))
     assert (you.channels, str(you.digest), you.time_zone.key) == (("here",), "at once", "UTC")
     assert alerts.watch.failing_after == timedelta(days=3)
+
+
+def test_the_example_is_read() -> None:
+    alerts = load_alerts(ROOT / "docs" / "alerts.toml", {})
+    assert list(alerts.subscribers) == ["finops", "platform", "gateway"]
+    assert {name: channel.variables for name, channel in alerts.channels.items()} == {
+        "mail": ("SMTP_PASSWORD",),
+        "team": ("SLACK_WEBHOOK",),
+        "hook": ("HOOK_SECRET",),
+    }
 
 
 @pytest.mark.parametrize(

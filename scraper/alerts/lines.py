@@ -1,4 +1,4 @@
-"""What happened as one line of plain text, and the words for it."""
+"""An event in one line of plain text: what happened, what it was and what it is."""
 
 from __future__ import annotations
 

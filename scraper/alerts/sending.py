@@ -124,11 +124,15 @@ class Sender:
         Raises `RatecardError` where the database cannot be used.
         """
         tally = Tally()
-        if watch:
-            self._watch()
-        tally.events = self.route()
-        self._send_all(stopped, tally)
+        self._tell(stopped, tally)
+        # After what has just happened, which is more urgent.
+        if watch and self._watch():
+            self._tell(stopped, tally)
         return tally
+
+    def _tell(self, stopped: Callable[[], bool], tally: Tally) -> None:
+        tally.events += self.route()
+        self._send_all(stopped, tally)
 
     def route(self) -> int:
         """Let all events that are new wait for whom they concern; return how many there were."""
@@ -159,12 +163,14 @@ class Sender:
     def _site(self) -> str | None:
         return self.settings.site_url
 
-    def _watch(self) -> None:
+    def _watch(self) -> int:
+        """Write down how things stand, and return how much of it is new."""
         at = self.clock()
         found = watched(self.store, self.alerts.watch, at)
-        if found:
-            with self.store.writing(LOCK) as connection:
-                keep_events(connection, found, at)
+        if not found:
+            return 0
+        with self.store.writing(LOCK) as connection:
+            return keep_events(connection, found, at)
 
     def _wanted(
         self, some: Sequence[StoredEvent], known: Mapping[Line, datetime], silenced: Sequence[Silence]

@@ -6,10 +6,12 @@ The address itself is a secret as a rule (whoever has it can post): what is said
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 import httpx2 as httpx
@@ -42,6 +44,17 @@ class Target:
     def host(self) -> str:
         """The host, with its port unless that is the scheme's own."""
         return host_name(self.url)
+
+
+def _trust() -> ssl.SSLContext:
+    """Return whose certificates are trusted."""
+    return _trusted(os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", ""))
+
+
+@cache
+def _trusted(_file: str, _folder: str) -> ssl.SSLContext:
+    # It is slow to load, and reads these variables by itself.
+    return httpx.create_ssl_context()
 
 
 def target_of(address: str, channel: str, settings: Settings) -> Target:
@@ -107,9 +120,8 @@ async def _post(
         places = [bare_name(url)]
     else:
         places = await resolve(bare_name(url), port_of(url), private=private)
-    trust = httpx.create_ssl_context()
     async with httpx.AsyncClient(
-        verify=trust, timeout=None, follow_redirects=False, trust_env=False, proxy=proxy
+        verify=_trust(), timeout=None, follow_redirects=False, trust_env=False, proxy=proxy
     ) as client:
         for place in places:
             request = client.build_request(

@@ -1,0 +1,78 @@
+"""How soon a change is known: from its commit to the arrival of a webhook, with the daemon as people run it."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from scraper.store import open_store
+from scraper.store.tables import events
+from tests.alerting import Posted, receiver
+from tests.captures import Folder, price_page
+from tests.processes import finished, start
+
+ROUNDS = 5
+RULES = """
+[[subscriber]]
+name = "bench"
+channels = ["hook"]
+[channels.hook]
+type = "webhook"
+url = "{url}"
+secrets = ["${{HOOK}}"]
+"""
+
+
+def test_from_commit_to_arrival(tmp_path: Path) -> None:
+    seconds = [one_round(tmp_path / str(number)) for number in range(ROUNDS)]
+    print(
+        f"\nfrom the commit of a change to the webhook's arrival: {statistics.median(seconds):.2f} s in the middle of "
+        f"{ROUNDS}, {max(seconds):.2f} s at most"
+    )
+    assert max(seconds) < 2
+
+
+def one_round(folder: Path) -> float:
+    """Let a daemon find a change; return how long after its commit the webhook arrived."""
+    captures = Folder(folder / "captures")
+    captures.add(price_page([("Claude Opus 4.5", "3", "15")]), "2026-09-01")
+    captures.add(price_page([("Claude Opus 4.5", "4", "15")]), "2026-09-02")
+    (folder / "schedules").mkdir()
+    (folder / "schedules" / "one.toml").write_text('manual = true\n[source."anthropic/docs-pricing"]\nmanual = false\n')
+    db = f"sqlite:///{folder}/ratecard.db"
+    arrived: list[float] = []
+
+    def note(_: Posted, _before: int) -> tuple[int, dict[str, str], bytes]:
+        arrived.append(time.monotonic())
+        return 204, {}, b""
+
+    with receiver(note) as got:
+        (folder / "alerts.toml").write_text(RULES.format(url=got.url()), encoding="utf-8")
+        settings = {
+            "RATECARD_ALERTS": str(folder / "alerts.toml"),
+            "RATECARD_SCHEDULES": str(folder / "schedules"),
+            "RATECARD_ALLOW_PRIVATE_HOSTS": json.dumps(["127.0.0.1"]),
+            "HOOK": "whsec_" + "QUFB" * 10,
+        }
+        first = ("refresh", "anthropic", "--replay", captures.path, "--at", "2026-09-01")
+        assert finished(start(*first, db=db, settings=settings)).returncode == 0
+        daemon = start("daemon", "--replay", captures.path, "--listen", "127.0.0.1:0", db=db, settings=settings)
+        try:
+            with open_store(db) as store:
+                committed = None
+                while committed is None:
+                    with store.reading() as connection:
+                        count = connection.execute(select(func.count()).select_from(events)).scalar_one()
+                    committed = time.monotonic() if count else None
+                    time.sleep(0.002)
+            while not arrived:
+                assert time.monotonic() < committed + 60
+                time.sleep(0.002)
+        finally:
+            daemon.terminate()
+            finished(daemon)
+    return arrived[0] - committed
