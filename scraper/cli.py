@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from scraper import __version__, providers
 from scraper.alerts.courier import Courier
+from scraper.alerts.feeds import Feed, feed_text
 from scraper.alerts.rules import Alerts, load_alerts, read_duration
 from scraper.alerts.sending import Sender
 from scraper.alerts.showing import made_up, message_object, preview, preview_text, standing_lines, standing_object
@@ -405,6 +406,34 @@ def export(
         providers.sources(provider)
     with _opened(db) as opened:
         written = FORMATS[form](list_offers(opened.store, _now(), provider, as_of=_moment(as_of)))
+    if output is None:
+        sys.stdout.write(written)
+    else:
+        _write_whole(output, written)
+
+
+@app.command()
+def feed(
+    form: Annotated[Literal["atom", "rss", "json"], typer.Argument(metavar="FORMAT", help="atom, rss or json.")],
+    provider: Annotated[str | None, typer.Option(metavar="PROVIDER", help="Only this provider.")] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Only this model: an offer's id, its name, or creator/name.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write here instead of printing.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Only what happened from this day on.")] = None,
+    db: Db = None,
+) -> None:
+    """Write a feed of what changed, the newest first, with the evidence of both sides."""
+    if provider:
+        providers.sources(provider)
+    with _opened(db) as opened:
+        site_url = opened.settings.site_url
+        if site_url is None:
+            raise RatecardError("A feed says where it is published; set RATECARD_SITE_URL to the address of the site.")
+        events = list_events(opened.store, since=_start_of(since) if since else None, provider=provider)
+        written = feed_text(form, Feed(site_url=site_url, provider=provider or "", model=model or ""), events, _now())
     if output is None:
         sys.stdout.write(written)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -76,7 +77,7 @@ def message(*events: Event, title: str = "Prices moved", digest: bool = False, *
 
 def setup(name: str = "here", hidden: tuple[str, ...] = (), private: bool = True, **options: Any) -> ChannelSetup:
     """What a channel is made of; `hidden` are its secrets, and `private` lets it reach loopback."""
-    hosts = ["127.0.0.1", "localhost"] if private else []
+    hosts = ["127.0.0.1", "localhost", "pages.test", "mail.test"] if private else []
     settings = Settings.model_validate({"allow_private_hosts": hosts})
     return ChannelSetup(name=name, options=options, secrets=hidden, settings=settings)
 
@@ -99,6 +100,7 @@ class Receiver:
     """A running receiver with what it got."""
 
     base: str
+    port: int
     posts: list[Posted] = field(default_factory=list)
 
     def url(self, path: str = "/hook") -> str:
@@ -110,8 +112,16 @@ def taking(_post: Posted, _before: int) -> tuple[int, Mapping[str, str], bytes]:
     return 204, {}, b""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: some tests are about clients that break off."""
+
+
 @contextlib.contextmanager
-def receiver(respond: Respond = taking) -> Iterator[Receiver]:
+def receiver(respond: Respond = taking, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """Run a receiver of posts on loopback for the time of a `with` block."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -130,10 +140,10 @@ def receiver(respond: Respond = taking) -> Iterator[Receiver]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        server.block_on_close = False
-        got = Receiver(f"http://127.0.0.1:{server.server_address[1]}")
+    with _Server(("127.0.0.1", 0), Handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        got = Receiver(f"http://127.0.0.1:{server.server_address[1]}", server.server_address[1])
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:

@@ -21,7 +21,7 @@ from typing import Any
 import jsonschema
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from markdown_it import MarkdownIt
 from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
@@ -36,8 +36,12 @@ from scraper.alerts.layout.plain import text_of
 from scraper.alerts.layout.slack import MOST_BLOCKS, MOST_TEXT, slack_body
 from scraper.alerts.message import Channel, Failed, Message, Sent
 from scraper.errors import RatecardError
-from scraper.events import EventKind, Severity
-from tests.alerting import AT, NASTY, Posted, Receiver, happened, message, moved, receiver, setup, side
+from scraper.events import Event, EventKind, Severity
+from tests.alerting import AT, NASTY, Posted, Receiver, happened, message, moved, receiver, setup, side, taking
+from tests.captures import Command, Folder, price_page
+from tests.test_fetch_tls import Authority, authority
+
+__all__ = ["authority"]
 
 SCHEMA = Path(__file__).resolve().parents[1] / "docs" / "schemas" / "webhook-1.json"
 OLD = "whsec_" + base64.b64encode(b"o" * 24).decode()
@@ -49,7 +53,8 @@ MANY = message(
     moved("acme/gpt-5", "input", "5", "4.50", request=True),
     moved("acme/gpt-5", "output", "25", "20", request=True),
     moved("acme/small", "input", "1", "1.20"),
-    *(moved(f"acme/m{n}", "input", "2", "1.9") for n in range(15)),
+    *(moved(f"acme/m{n}", "input", "200", f"{190 + n / 10}") for n in range(12)),
+    *(moved(f"acme/alike-{n}", "input", "9", "4.5") for n in range(6)),
     *(happened(EventKind.NEW_OFFER, f"acme/new-{n}") for n in range(8)),
     happened(EventKind.WITHDRAWN, "acme/gone-1"),
     happened(EventKind.NEWLY_SOURCED, "beta/x", "cache_read", after=side("cache_read", "0.1")),
@@ -241,15 +246,15 @@ def test_slack_gets_blocks_within_its_limits() -> None:
     with receiver() as got:
         assert slack.make(setup(url=got.url(HOOK))).send(MANY) == Sent()
     body = json.loads(got.posts[0].body)
-    assert body["text"].startswith("30 changes at 2 providers: 2026-08-22: 17 price cuts, 1 price rise")
+    assert body["text"].startswith("30 changes at 2 providers: 2026-08-22: shown here: 20 price cuts, 1 price rise")
     assert body["blocks"][0] == {
         "type": "header",
         "text": {"type": "plain_text", "text": "30 changes at 2 providers", "emoji": False},
     }
     shown = json.dumps(body["blocks"], ensure_ascii=False)
     for part in (
-        "*16 offers cheaper*",
-        "… and 6 more",
+        "*19 offers cheaper*",
+        "… and 8 more",
         "`input`  $5.00 → $4.50 / 1M tokens",
         "*8 new offers*",
         "and 2 more",
@@ -310,16 +315,17 @@ def test_the_same_content_is_in_every_layout() -> None:
         "slack": json.dumps(slack_body(digest), ensure_ascii=False),
     }
     parts = (
-        "30 changes at 2 providers", "17 price cuts, 1 price rise, 8 new offers, 1 offer withdrawn", "1 source failing",
-        "got a Cloudflare challenge page", "1 value held for review", "scale_jump: it is a tenth of what it was",
-        "16 offers cheaper", "gpt-5", "−10 %", "−20 %", "1 offer dearer", "+20 %", "and 6 more", "8 new offers",
-        "1,000 tokens in and 500 out: $0.0035", "new-5", "and 2 more", "1 offer withdrawn", "gone-1",
-        "1 offer of which more is stated", "12 of 42 events are not in this message", "https://prices.example.com/changes",
+        "30 changes at 2 providers", "20 price cuts, 1 price rise, 8 new offers, 1 offer withdrawn", "1 source failing",
+        "got a Cloudflare challenge page", "1 offer with values held for review", "19 offers cheaper", "gpt-5",
+        "scale_jump: it is a tenth of what it was", "−10 %", "−20 %", "1 offer dearer", "+20 %", "and 8 more",
+        "alike-0, alike-1, alike-2, alike-3 and 2 more", "8 new offers", "new-5", "and 2 more", "gone-1",
+        "1,000 tokens in and 500 out: $0.0035", "1 offer withdrawn", "1 offer of which more is stated",
+        "12 of 42 events are not in this message", "https://prices.example.com/changes",
     )  # fmt: skip
     for layout, text in written.items():
         assert not [part for part in parts if part not in text], layout
     # The greatest move of a plain price comes first, and what waits before all of it.
-    order = [written["text"].index(part) for part in ("NEEDS ATTENTION", "ACME", "gpt-5", "m0", "BETA")]
+    order = [written["text"].index(part) for part in ("NEEDS ATTENTION", "ACME", "alike-0", "gpt-5", "m0", "BETA")]
     assert order == sorted(order)
 
 
@@ -331,6 +337,49 @@ def test_one_event_is_told_with_its_quotes() -> None:
         "      1,000 tokens in and 500 out: $0.0035 → $0.003 (−14 %)\n"
         "  evidence  https://prices.example.com/models?a=1&b=2  captured 2026-08-22\n"
     )
+
+
+def digested(*events: Event) -> str:
+    return text_of(digest_of(message(*events, digest=True)))
+
+
+def test_moves_of_one_price_are_told_as_one() -> None:
+    first = moved("acme/x", "input", "4", "2", request=True)
+    second = moved("acme/x", "input", "2", "3", at=AT + timedelta(days=7), request=True)
+    shown = digested(second, first)
+    assert "2026-08-22 to 2026-08-29: 1 price cut, 1 price rise" in shown
+    assert "1 offer cheaper" in shown
+    assert "dearer" not in shown
+    assert "input  $4.00 → $2.00 → $3.00 / 1M tokens   −25 %" in shown
+    # Without what lies between them, they are two.
+    gap = moved("acme/x", "input", "2.5", "3", at=AT + timedelta(days=7))
+    assert "1 offer dearer" in digested(first, gap)
+    assert "1 offer cheaper" in digested(first, gap)
+
+
+def test_a_price_that_came_back_is_neither_cheaper_nor_dearer() -> None:
+    there = moved("acme/x", "input", "4", "2")
+    back = moved("acme/x", "input", "2", "4", at=AT + timedelta(days=7))
+    shown = digested(there, back)
+    assert "1 offer whose price moved and came back" in shown
+    assert "$4.00 → $2.00 → $4.00 / 1M tokens" in shown
+    assert "cheaper" not in shown
+    assert "dearer" not in shown
+
+
+def test_amounts_are_rounded_to_what_is_meaningful_unless_that_hides_a_move() -> None:
+    assert "$0.0833333 → $0.0208333" in digested(moved("acme/x", "input", "0.08333333333333", "0.02083333333333"))
+    assert "$1.0000001 → $1.0000002" in digested(moved("acme/x", "input", "1.0000001", "1.0000002"))
+
+
+def test_a_unit_is_said_of_an_amount_only() -> None:
+    gone = happened(EventKind.NO_LONGER_SOURCED, "acme/x", "cache_read", before=side("cache_read", "0.1"))
+    barred = happened(
+        EventKind.NOT_OFFERED_ANY_MORE, "acme/y", "input", before=side("input", "1"), after=side("input", None)
+    )
+    shown = digested(gone, barred)
+    assert "cache_read  $0.10 / 1M tokens → no longer stated\n" in shown
+    assert "input  $1.00 / 1M tokens → Not offered\n" in shown
 
 
 # Files.
@@ -345,9 +394,9 @@ def test_a_report_and_an_issue_are_written_once_however_often_they_are_sent(tmp_
         [file] = (folder / form).iterdir()
         assert file.name == f"2026-08-22-{MANY.id}.md"
     report = (folder / "report" / file.name).read_text(encoding="utf-8")
-    assert report.startswith("# 30 changes at 2 providers\n\n2026-08-22: 17 price cuts")
+    assert report.startswith("# 30 changes at 2 providers\n\n2026-08-22: shown here: 20 price cuts")
     issue = (folder / "issue" / file.name).read_text(encoding="utf-8")
-    assert issue.startswith("30 changes at 2 providers\n\n2026-08-22: 17 price cuts")
+    assert issue.startswith("30 changes at 2 providers\n\n2026-08-22: shown here: 20 price cuts")
     assert issue.endswith(f"<!-- ratecard {MANY.id} -->\n")
 
 
@@ -492,6 +541,7 @@ def test_a_mail_server_without_encryption_is_not_given_what_is_to_be_encrypted()
     ("options", "said"),
     [
         ({"password": "hush"}, "would send its password for all to read"),
+        ({"to": "a@example.com, b@example.com"}, "must be a mailbox, .*; several make a list"),
         ({"from": "nobody"}, "'from' of the channel 'here' must be a mailbox"),
         ({"to": ["a@example.com\nBcc: b@example.com"]}, "'to' of the channel 'here' must be a mailbox"),
     ],
@@ -505,6 +555,44 @@ def test_a_mail_server_at_a_private_address_is_refused_unless_allowed() -> None:
     options: dict[str, Any] = {"host": "127.0.0.1", "security": "none", "from": "a@example.com", "to": "b@example.com"}
     failed = mail.make(setup(private=False, **options)).send(ONE)
     assert failed == Failed(error="127.0.0.1 leads to 127.0.0.1, which is not a public address")
+
+
+# TLS.
+
+
+def test_a_webhook_over_tls_and_a_certificate_that_is_not_to_be_trusted(authority: Authority) -> None:
+    for signed, sent in ((True, True), (False, False)):
+        with receiver(tls=authority.context("pages.test", signed=signed)) as got:
+            answer = webhook.make(setup(url=f"https://pages.test:{got.port}{HOOK}", secrets=[NEW])).send(ONE)
+        assert (answer == Sent()) is sent
+        assert len(got.posts) == sent
+    assert isinstance(answer, Failed)
+    assert answer.error.startswith(f"pages.test:{got.port} could not be reached: its certificate is not to be trusted")
+    with receiver(tls=authority.context("other.test")) as got:
+        answer = webhook.make(setup(url=f"https://pages.test:{got.port}{HOOK}", secrets=[NEW])).send(ONE)
+    assert isinstance(answer, Failed)
+    assert "certificate" in answer.error
+
+
+def _login(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
+    return AuthResult(success=(data.login, data.password) == (b"ratecard", b"hush-hush"), handled=False)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_mail_over_tls_with_a_password(authority: Authority, security: str) -> None:
+    context = authority.context("mail.test")
+    tls = {"ssl_context": context} if security == "tls" else {"tls_context": context, "require_starttls": True}
+    # By its own reckoning the server has no TLS where that is there from the beginning.
+    auth = {"authenticator": _login, "auth_require_tls": security == "starttls"}
+    told: dict[str, Any] = {"security": security, "user": "ratecard", "from": "alerts@mail.test", "to": "ops@mail.test"}
+    with mail_server(**tls, **auth) as (inbox, port):
+        for password, said in (("wrong", "answered 535"), ("hush-hush", "")):
+            answer = mail.make(setup(host="mail.test", port=port, password=password, **told)).send(ONE)
+            assert (said in answer.error) if isinstance(answer, Failed) else not said
+        wrong = mail.make(setup(host="pages.test", port=port, password="hush-hush", **told)).send(ONE)  # noqa: S106
+    assert isinstance(wrong, Failed)
+    assert "certificate" in wrong.error
+    assert len(inbox.mails) == 1
 
 
 # Apprise.
@@ -547,6 +635,70 @@ def test_an_address_that_apprise_does_not_know() -> None:
     assert isinstance(failed, Failed)
     assert "knows no service" in failed.error
     assert "secret-thing" not in failed.error
+
+
+# The whole way.
+
+
+def test_a_change_reaches_a_webhook_that_was_down_a_mailbox_and_slack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    down = {"count": 2}
+
+    def respond(post: Posted, _before: int) -> tuple[int, Mapping[str, str], bytes]:
+        if post.path == "/slack" or not down["count"]:
+            return taking(post, 0)
+        down["count"] -= 1
+        return 500, {}, b"down"
+
+    ratecard = Command(f"sqlite:///{tmp_path}/ratecard.db", monkeypatch, capsys)
+    folder = Folder(tmp_path / "captures")
+    folder.add(price_page([("Claude Opus 4.7", "5", "25")]), "2026-05-01")
+    folder.add(price_page([("Claude Opus 4.7", "4.50", "25")]), "2026-05-08")
+    with receiver(respond) as got, mail_server() as (inbox, port):
+        rules = tmp_path / "alerts.toml"
+        rules.write_text(
+            f"""
+            [[subscriber]]
+            name = "finops"
+            channels = ["hook", "chat", "mail"]
+            [[subscriber.rule]]
+            kinds = ["price_down"]
+            [channels.hook]
+            type = "webhook"
+            url = "{got.url("/hook")}"
+            secrets = ["${{HOOK_SECRET}}"]
+            [channels.chat]
+            type = "slack"
+            url = "{got.base}/${{CHAT}}"
+            [channels.mail]
+            type = "email"
+            host = "127.0.0.1"
+            port = {port}
+            security = "none"
+            from = "alerts@example.com"
+            to = "ops@example.com"
+            """
+        )
+        monkeypatch.setenv("RATECARD_ALERTS", str(rules))
+        monkeypatch.setenv("RATECARD_ALLOW_PRIVATE_HOSTS", '["127.0.0.1"]')
+        monkeypatch.setenv("HOOK_SECRET", NEW)
+        monkeypatch.setenv("CHAT", "slack")
+        for day in ("2026-05-01", "2026-05-08"):
+            assert ratecard("refresh", "anthropic", "--replay", folder.path, "--at", day).code == 0
+        said = [ratecard("alerts", "deliver"), ratecard("alerts", "list"), ratecard("alerts", "retry")]
+        said += [ratecard("alerts", "retry"), ratecard("alerts", "list")]
+    assert not [ran for ran in said if NEW in ran.out + ran.err]
+    hooks = [post for post in got.posts if post.path == "/hook"]
+    assert len(hooks) == 3
+    assert len({post.headers["webhook-id"] for post in hooks}) == 1
+    value = Verifier(NEW).verify(hooks[-1].body, dict(hooks[-1].headers))
+    [event] = value["data"]["events"]
+    assert (event["kind"], event["before"]["value"], event["after"]["value"]) == ("price_down", "5", "4.50")
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_bytes())).validate(value)
+    assert len([post for post in got.posts if post.path == "/slack"]) == 1
+    [(_, letter)] = inbox.mails
+    assert "anthropic/Claude Opus 4.7 input: price down" in letter["Subject"]
 
 
 # All of them.

@@ -14,6 +14,7 @@ from lxml import etree
 from scraper.alerts.feeds import ENTRIES, Feed, Form, feed_text
 from scraper.events import Event, EventKind
 from tests.alerting import AT, NASTY, happened, moved, side
+from tests.captures import Command, Folder, price_page
 
 SITE = "https://prices.example.com/llm"
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -31,9 +32,7 @@ EVENTS = (
         after=side("cache_read", "0.1", f"$0.10 {NASTY}", address="javascript:alert(1)"),
         links=("javascript:alert(1)",),
     ),
-    happened(
-        EventKind.SOURCE_FAILING, "other/", source="pricing", note="it got <b>a challenge page</b> & nothing else"
-    ),
+    happened(EventKind.PROMOTION_ENDS, "other/promo", "input", note="it got <b>a challenge page</b> & nothing else"),
 )
 
 
@@ -129,6 +128,15 @@ def test_f37_what_a_provider_wrote_does_nothing(form: Form) -> None:
     assert not [link for link in links if not link.startswith("https://")]
 
 
+def test_how_sources_fare_and_what_is_held_is_in_no_feed() -> None:
+    inside = (
+        happened(EventKind.SOURCE_FAILING, "other/", source="pricing"),
+        happened(EventKind.SOURCE_STALE, "other/", source="pricing"),
+        happened(EventKind.HOLD_NEEDS_REVIEW, "other/x", "input", after=side("input", "1")),
+    )
+    assert read("atom", Feed(site_url=SITE), inside).entries == []
+
+
 @pytest.mark.parametrize("form", ["atom", "rss", "json"])
 def test_the_same_events_give_the_same_bytes_whenever_they_are_written(form: Form) -> None:
     feed = Feed(site_url=SITE)
@@ -140,3 +148,35 @@ def test_a_feed_has_the_newest_entries_only() -> None:
     found = read("atom", Feed(site_url=SITE), many)
     assert len(found.entries) == ENTRIES
     assert found.entries[0].published == (AT + timedelta(minutes=ENTRIES + 4)).isoformat()
+
+
+@pytest.fixture
+def ratecard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    command = Command(f"sqlite:///{tmp_path}/ratecard.db", monkeypatch, capsys)
+    folder = Folder(tmp_path / "captures")
+    folder.add(price_page([("Claude Opus 4.7", "5", "25"), ("Claude Haiku 4.5", "1", "5")]), "2026-05-01")
+    folder.add(price_page([("Claude Opus 4.7", "4.50", "25"), ("Claude Haiku 4.5", "1.10", "5")]), "2026-05-08")
+    for day in ("2026-05-01", "2026-05-08"):
+        assert command("refresh", "anthropic", "--replay", folder.path, "--at", day).code == 0
+    return command
+
+
+def test_the_command_writes_feeds_of_what_the_store_has(
+    ratecard: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = ratecard("feed", "atom")
+    assert refused.code == 2
+    assert "set RATECARD_SITE_URL" in refused.err
+    monkeypatch.setenv("RATECARD_SITE_URL", SITE)
+    found = feedparser.parse(ratecard("feed", "atom").out)
+    assert sorted(entry.title.partition(":")[0] for entry in found.entries) == [
+        "anthropic/Claude Haiku 4.5 input",
+        "anthropic/Claude Opus 4.7 input",
+    ]
+    file = tmp_path / "feed.json"
+    assert ratecard("feed", "json", "--provider", "anthropic", "--model", "Claude Opus 4.7", "-o", file).code == 0
+    [item] = json.loads(file.read_text(encoding="utf-8"))["items"]
+    assert "<q>$4.50 / MTok</q>" in item["content_html"]
+    assert feedparser.parse(ratecard("feed", "rss", "--since", "2026-06-01").out).entries == []
+    assert "there is no provider" in ratecard("feed", "rss", "--provider", "nobody").err.lower()
+    assert ratecard("feed", "gopher").code == 2

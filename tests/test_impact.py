@@ -18,7 +18,11 @@ LATER = ("Claude Sonnet 4.6", "3.30", "15")
 
 @pytest.fixture
 def ratecard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    command = Command(f"sqlite:///{tmp_path}/ratecard.db", monkeypatch, capsys)
+    return refreshed(Command(f"sqlite:///{tmp_path}/ratecard.db", monkeypatch, capsys), tmp_path)
+
+
+def refreshed(command: Command, tmp_path: Path) -> Command:
+    """Three weeks of a price page: a cut in the second, a rise in the third."""
     folder = Folder(tmp_path / "captures")
     folder.add(price_page([OPUS, HAIKU, SONNET]), "2026-05-01")
     folder.add(price_page([CHEAPER, HAIKU, SONNET]), "2026-05-08")
@@ -55,6 +59,21 @@ def test_the_sums_of_a_month_are_exact(ratecard: Command, tmp_path: Path) -> Non
     assert total["currency"] == "USD"
     parts = (Decimal(row["difference"]) for row in ran.json["rows"])
     assert Decimal(total["difference"]) == sum(parts) == Decimal(total["new"]) - Decimal(total["old"])
+
+
+def test_both_databases_give_the_same(
+    database_url: str,
+    ratecard: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wanted = [impact(ratecard, tmp_path, USAGE, *which).out for which in (["--run", "2"], ["--since", "2026-05-02"])]
+    monkeypatch.setenv("RATECARD_ARCHIVE", str(tmp_path / "archive"))
+    other = refreshed(Command(database_url, monkeypatch, capsys), tmp_path / "other")
+    found = [impact(other, tmp_path, USAGE, *which).out for which in (["--run", "2"], ["--since", "2026-05-02"])]
+    assert "−$38.89" in wanted[0]
+    assert found == wanted
 
 
 def test_a_run_counts_only_its_own_changes(ratecard: Command, tmp_path: Path) -> None:

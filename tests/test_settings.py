@@ -99,8 +99,8 @@ def test_f43_a_bad_value_is_named_with_its_file(config: Path, line: str, key: st
 
 
 def test_f43_an_unknown_key_is_named_with_its_file(config: Path) -> None:
-    config.write_text("achive = 'x'\n[alerts]\n")
-    with pytest.raises(RatecardError, match=rf"{config}: there is no key 'achive'; the keys are .*archive, .*'alerts'"):
+    config.write_text("achive = 'x'\n[alarms]\n")
+    with pytest.raises(RatecardError, match=rf"{config}: there is no key 'achive'; the keys are .*archive, .*'alarms'"):
         load_settings()
 
 

@@ -19,7 +19,7 @@ from feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed
 from scraper.alerts.layout.digest import link_of, move_of, safe_link
 from scraper.alerts.layout.plain import moved_text
 from scraper.alerts.lines import HAPPENED, event_line
-from scraper.events import Event, Side
+from scraper.events import Event, EventKind, Side
 from scraper.records import iso
 
 Form = Literal["atom", "rss", "json"]
@@ -28,6 +28,7 @@ ENDINGS: Final[dict[Form, str]] = {"atom": "atom", "rss": "rss", "json": "json"}
 ENTRIES: Final = 200
 """So many entries a feed has, the newest."""
 
+_INTERNAL: Final = (EventKind.HOLD_NEEDS_REVIEW, EventKind.SOURCE_FAILING, EventKind.SOURCE_STALE)
 _JSON_FEED: Final = "https://jsonfeed.org/version/1.1"
 _AUTHOR: Final = "ratecard"
 
@@ -60,7 +61,9 @@ class Feed:
         return f"feeds/{'/'.join(_segment(part) for part in parts)}.{ENDINGS[form]}"
 
     def has(self, event: Event) -> bool:
-        """Say whether an event belongs into it."""
+        """Say whether an event belongs into it; how sources fare and what is held concerns nobody outside."""
+        if event.kind in _INTERNAL:
+            return False
         if self.provider and event.provider != self.provider:
             return False
         return not self.model or self.model in (event.model_id, event.model, event.name)

@@ -17,6 +17,7 @@ from scraper.fetch.archive import Archive
 from scraper.fetch.asking import Asker
 from scraper.fetch.capture import Fetched, NotFetched
 from scraper.fetch.crawl import Crawl, Found
+from scraper.fetch.deadline import Loop
 from scraper.fetch.hosts import Host
 from scraper.fetch.memory import Memory, ShortMemory
 from scraper.remembered import News, RememberedPage, RememberedRobots
@@ -67,7 +68,7 @@ class Client:
         try:
             if self._ahead is not None:
                 return self._ahead.fetch(addresses, browser=browser)
-            with asyncio.Runner(loop_factory=_Loop) as runner:
+            with asyncio.Runner(loop_factory=Loop) as runner:
                 return runner.run(self._fetch(addresses, browser=browser))
         finally:
             if self._ahead is None or self._urgent.is_set() or self._found.qsize() >= _AT_ONCE:
@@ -192,7 +193,7 @@ class _Ahead:
 
     def _run(self) -> None:
         try:
-            with asyncio.Runner(loop_factory=_Loop) as runner:
+            with asyncio.Runner(loop_factory=Loop) as runner:
                 runner.run(self._serve())
         except BaseException as error:
             if not self._started.done():
@@ -208,10 +209,3 @@ class _Ahead:
             for fetch in fetches:
                 fetch.cancel()
             await asyncio.gather(*fetches, return_exceptions=True)
-
-
-class _Loop(asyncio.SelectorEventLoop):
-    """An event loop that leaves a hanging name lookup behind; waiting for its thread would outlast the deadline."""
-
-    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
-        """Wait for nothing; closing the loop lets its threads end by themselves."""

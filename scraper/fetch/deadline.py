@@ -70,3 +70,10 @@ class Deadline:
         else:
             self._timeout.reschedule(asyncio.get_running_loop().time() + (self._rest or 0.0))
             self._rest = None
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop that leaves a hanging name lookup behind; waiting for its thread would outlast the deadline."""
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Wait for nothing; closing the loop lets its threads end by themselves."""

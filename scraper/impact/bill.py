@@ -246,9 +246,12 @@ def _lacks(fields: Iterable[str], lacking: Sequence[tuple[str, FieldView, str]])
 
 def _notes(offer: OfferView, prices: Mapping[str, FieldView]) -> Iterator[str]:
     """Say what is not in the bill, or not sure of it."""
+    fields: dict[str, list[str]] = {}
     for view in prices.values():
         if told := [mark.value for mark in _TOLD if mark in view.marks]:
-            yield f"{view.field} is {', '.join(told)}"
+            fields.setdefault(", ".join(told), []).append(view.field)
+    for told_of, named in fields.items():
+        yield f"{' and '.join(named)} {'is' if len(named) == 1 else 'are'} {told_of}"
     special = [
         view.field
         for view in offer.fields

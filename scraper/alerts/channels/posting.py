@@ -10,7 +10,6 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Final
 
 import httpx2 as httpx
@@ -19,6 +18,7 @@ from scraper.alerts.message import Failed, Sent
 from scraper.errors import RatecardError
 from scraper.fetch import failure
 from scraper.fetch.addresses import check_literal, resolve
+from scraper.fetch.deadline import Loop
 from scraper.fetch.hosts import bare_name, check, host_name, parsed, port_of
 from scraper.fetch.later import retry_after
 from scraper.settings import Settings
@@ -42,12 +42,6 @@ class Target:
     def host(self) -> str:
         """The host, with its port unless that is the scheme's own."""
         return host_name(self.url)
-
-
-@cache
-def _trust() -> ssl.SSLContext:
-    """Return whose certificates are trusted; it is slow to load."""
-    return httpx.create_ssl_context()
 
 
 def target_of(address: str, channel: str, settings: Settings) -> Target:
@@ -84,7 +78,8 @@ def post(
     `now` is for a Retry-After that is a date. Must not be called from a running event loop.
     """
     try:
-        return asyncio.run(_within(target, body, headers, settings, now, seconds))
+        with asyncio.Runner(loop_factory=Loop) as runner:
+            return runner.run(_within(target, body, headers, settings, now, seconds))
     except failure.Failed as error:
         return Failed(error=f"{target.host} {error}")
 
@@ -112,8 +107,10 @@ async def _post(
         places = [bare_name(url)]
     else:
         places = await resolve(bare_name(url), port_of(url), private=private)
+    # Slow to load, and of no use without TLS.
+    trust = httpx.create_ssl_context() if url.scheme == "https" else False
     async with httpx.AsyncClient(
-        verify=_trust(), timeout=None, follow_redirects=False, trust_env=False, proxy=proxy
+        verify=trust, timeout=None, follow_redirects=False, trust_env=False, proxy=proxy
     ) as client:
         for place in places:
             request = client.build_request(

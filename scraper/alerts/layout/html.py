@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
 
 from scraper.alerts.layout.digest import Digest
 from scraper.alerts.layout.plain import fields_text
@@ -19,7 +20,13 @@ def _template() -> Template:
         trim_blocks=True,
     )
     environment.globals["fields"] = fields_text
+    environment.filters["breakable"] = _breakable
     return environment.get_template("email.html")
+
+
+def _breakable(field: str) -> Markup:
+    """Let a long field be broken before its labels and between them."""
+    return Markup(escape(field).replace("{", Markup("<wbr>{")).replace(",", Markup(",<wbr>")))  # noqa: S704  escaped
 
 
 def html_of(digest: Digest) -> str:

@@ -45,7 +45,7 @@ def _lines(digest: Digest, *, heading: bool) -> Iterator[str]:
     if digest.attention:
         yield from ("## Needs attention", "")
         for section in digest.attention:
-            yield from _section(section, quotes=True)
+            yield from _section(section, quotes=digest.quotes)
     for group in digest.groups:
         yield from _group(group, quotes=digest.quotes)
     if digest.rest:
@@ -64,7 +64,7 @@ def _group(group: Group, *, quotes: bool) -> Iterator[str]:
     for section in group.sections:
         yield from _section(section, quotes=quotes)
     if group.evidence:
-        pages = ", ".join(f"[{page.day}]({target(page.address)})" for page in group.evidence)
+        pages = ", ".join(f"[{', '.join(page.days)}]({target(page.address)})" for page in group.evidence)
         yield from (f"Evidence: {pages}" + (f" and {group.more:,} more pages" if group.more else "") + ".", "")
 
 
@@ -85,6 +85,8 @@ def _section(section: Section, *, quotes: bool) -> Iterator[str]:
             yield f"- {code(item.name)}{': ' if item.note else ''}{escaped(item.note)}{link}"
     if section.more:
         yield from ("", f"… and {section.more:,} more.")
+    if section.hint:
+        yield from ("", f"{section.hint}.")
     yield ""
 
 
@@ -104,4 +106,5 @@ def _cells(move: Move) -> tuple[str, str, str]:
     arrow = _ARROWS.get(move.direction, "")
     percent = f"{arrow} {move.percent}" if move.percent else arrow
     after = f"{move.after} / {move.unit}" if move.unit and move.after else move.after
-    return escaped(move.before), escaped(after) or escaped(moved_text(move)), percent
+    before = " → ".join((move.before, *move.via))
+    return escaped(before), escaped(after) or escaped(moved_text(move)), percent

@@ -21,7 +21,7 @@ def _lines(digest: Digest) -> Iterator[str]:
     if digest.attention:
         yield from ("", "NEEDS ATTENTION")
         for section in digest.attention:
-            yield from _section(section, quotes=True)
+            yield from _section(section, quotes=digest.quotes)
     for group in digest.groups:
         yield from ("", f"{group.provider.upper()}   {group.summary}")
         for section in group.sections:
@@ -42,6 +42,8 @@ def _section(section: Section, *, quotes: bool) -> Iterator[str]:
         yield from (f"    {line}" for line in _item(item, quotes=quotes))
     if section.more:
         yield f"    … and {section.more:,} more"
+    if section.hint:
+        yield f"    {section.hint}"
 
 
 def names_text(section: Section) -> str:
@@ -79,12 +81,12 @@ def _aligned(moves: Sequence[Move]) -> Iterator[str]:
 
 def moved_text(move: Move) -> str:
     """Write what was and what is, with the unit: `$5.00 → $4.50 / 1M tokens`."""
-    sides = " → ".join(side for side in (move.before, move.after) if side)
+    sides = " → ".join(side for side in (move.before, *move.via, move.after) if side)
     return f"{sides} / {move.unit}" if move.unit else sides
 
 
 def _evidence(group: Group) -> Iterator[str]:
     for number, page in enumerate(group.evidence):
-        yield f"  {'evidence' if number == 0 else '        '}  {page.address}  captured {page.day}"
+        yield f"  {'evidence' if number == 0 else '        '}  {page.address}  captured {', '.join(page.days)}"
     if group.more:
         yield f"            … and {group.more:,} more pages"

@@ -57,7 +57,7 @@ def _group(group: Group) -> Iterator[Block]:
         else:
             yield from _texts(f"*{section.title}*", _section(section))
     if group.evidence:
-        pages = ", ".join(f"<{escaped(page.address)}|{page.day}>" for page in group.evidence)
+        pages = ", ".join(f"<{escaped(page.address)}|{', '.join(page.days)}>" for page in group.evidence)
         yield _context(f"evidence: {pages}" + (f" and {group.more:,} more pages" if group.more else ""))
 
 
@@ -66,6 +66,8 @@ def _section(section: Section) -> Iterator[str]:
         yield "\n".join(_item(item))
     if section.more:
         yield f"… and {section.more:,} more"
+    if section.hint:
+        yield section.hint
 
 
 def _item(item: Item) -> Iterator[str]:
