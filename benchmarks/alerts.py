@@ -7,6 +7,7 @@ import statistics
 import time
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from scraper.store import open_store
@@ -27,6 +28,7 @@ secrets = ["${{HOOK}}"]
 """
 
 
+@pytest.mark.timeout(600)
 def test_from_commit_to_arrival(tmp_path: Path) -> None:
     seconds = [one_round(tmp_path / str(number)) for number in range(ROUNDS)]
     print(

@@ -173,13 +173,13 @@ class Runner:
             with self._holding(lease):
                 report = self._flow(key, lease.started_at, run)
             seconds = self.timer() - began
+            if report.changes or report.held:
+                self._tell_of_it()
             result = Result(status=_STATUS[report.status], seconds=seconds, error=report.error)
             if not settle_lease(self.store, lease, result):
                 log().error("lease lost", hint="another process took the source; raise lease_seconds if this recurs")
             self.current = None
             self.refreshed += 1
-            if report.changes or report.held:
-                self.recorded()
             _tell(report, verdict, seconds)
         return report
 
@@ -196,6 +196,13 @@ class Runner:
         return SourceReport(
             provider=key.provider, source=key.source, url=source.addresses[0], status=Outcome.FAILED, error=said
         )
+
+    def _tell_of_it(self) -> None:
+        try:
+            self.recorded()
+        except RatecardError as error:
+            # What is recorded is told at the next tick.
+            log().warning("alerts not delivered at once", error=str(error))
 
     @contextmanager
     def _holding(self, lease: Lease) -> Iterator[None]:

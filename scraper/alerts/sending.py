@@ -218,10 +218,8 @@ class Sender:
         """Send the next message of a line; False where there is none now, or it failed."""
         now = self.clock()
         subscriber = self.alerts.subscriber(line.subscriber)
-        delivery = under_way(self.store, line) or self._make(line, holder, subscriber, now)
-        if delivery is None or delivery.next_at > now or self._is_quiet(line, now):
-            return False
-        if not keep_line(self.store, line, holder=holder, at=now, seconds=self.lease_seconds):
+        delivery = self._next(line, holder, subscriber, now)
+        if delivery is None:
             return False
         events = events_in(self.store, delivery)
         message = compose(delivery.message, subscriber, events, digest=delivery.digest, site_url=self._site)
@@ -229,6 +227,15 @@ class Sender:
         answer = self._try(line, message)
         failpoint("after_send")
         return self._ended(line, delivery, subscriber, answer, tally)
+
+    def _next(self, line: Line, holder: str, subscriber: Subscriber, now: datetime) -> Delivery | None:
+        """Return the message that is to be sent now, made where none is under way; None where it is not yet time."""
+        delivery = under_way(self.store, line)
+        if delivery is None:
+            return self._make(line, holder, subscriber, now)
+        if delivery.next_at > now or self._is_quiet(line, now):
+            return None
+        return delivery if keep_line(self.store, line, holder=holder, at=now, seconds=self.lease_seconds) else None
 
     def _ended(
         self, line: Line, delivery: Delivery, subscriber: Subscriber, answer: Sent | Failed, tally: Tally

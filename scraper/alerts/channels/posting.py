@@ -11,7 +11,6 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Final
 
 import httpx2 as httpx
@@ -120,8 +119,10 @@ async def _post(
         places = [bare_name(url)]
     else:
         places = await resolve(bare_name(url), port_of(url), private=private)
+    # Slow to load, and of no use without TLS.
+    trust = _trust() if url.scheme == "https" else False
     async with httpx.AsyncClient(
-        verify=_trust(), timeout=None, follow_redirects=False, trust_env=False, proxy=proxy
+        verify=trust, timeout=None, follow_redirects=False, trust_env=False, proxy=proxy
     ) as client:
         for place in places:
             request = client.build_request(
