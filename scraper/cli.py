@@ -43,7 +43,8 @@ from scraper.mutating.showing import mutate
 from scraper.opinions import litellm
 from scraper.opinions.lists import open_lists
 from scraper.publish import objects, text
-from scraper.publish.exports import FORMATS, offer_object
+from scraper.publish.exports import offer_object
+from scraper.publish.formats import BINARY, FORMATS, Report, exchange, write
 from scraper.publish.review import (
     concerns,
     decided_object,
@@ -381,19 +382,45 @@ def export(
     ] = None,
     provider: Annotated[str | None, typer.Option(metavar="PROVIDER", help="Only this provider.")] = None,
     as_of: AsOf = None,
+    currency: Annotated[str | None, typer.Option(metavar="CODE", help="Convert prices, at --rate: EUR.")] = None,
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RATE", help="0.92@2026-11-20, CNY=0.13@2026-11-20, or a CSV file (from, to, rate, date)."
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what the format could not hold here, as JSON.")
+    ] = None,
     db: Db = None,
 ) -> None:
-    """Write all offers in a format for other programs."""
+    """Write all offers in a format for other programs; say on stderr what the format could not hold."""
     if form not in FORMATS:
         raise RatecardError(f"There is no export format {form!r}; the formats are {', '.join(sorted(FORMATS))}.")
+    if rate and not currency:
+        raise RatecardError("--rate goes with --currency, which says into what prices are converted.")
+    if form in BINARY and output is None and sys.stdout.isatty():
+        raise RatecardError(f"{form} is not text; name a file for it with -o.")
     if provider:
         providers.sources(provider)
+    at, moment = _now(), _moment(as_of)
+    money = exchange(currency, rate or (), moment or at) if currency else None
     with _opened(db) as opened:
-        written = FORMATS[form](list_offers(opened.store, _now(), provider, as_of=_moment(as_of)))
+        written = write(opened.store, form, at=at, provider=provider, as_of=moment, money=money)
     if output is None:
-        sys.stdout.write(written)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(written.body)
+        sys.stdout.buffer.flush()
     else:
-        _write_whole(output, written)
+        _write_whole(output, written.body)
+    _tell(written.report, report)
+
+
+def _tell(report: Report, file: Path | None) -> None:
+    if file is not None:
+        _write_whole(file, (json.dumps(report.to_object(), indent=1, ensure_ascii=False) + "\n").encode())
+    elif report.left:
+        typer.echo(report.to_text(), err=True)
 
 
 @app.command()
@@ -856,11 +883,11 @@ def dev_mutate(
     raise typer.Exit(code)
 
 
-def _write_whole(file: Path, written: str) -> None:
+def _write_whole(file: Path, written: bytes) -> None:
     """Write a file beside its place and move it there, so that nobody ever reads a half of it."""
     unfinished = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        unfinished.write_text(written, encoding="utf-8")
+        unfinished.write_bytes(written)
         unfinished.replace(file)
     except OSError as error:
         unfinished.unlink(missing_ok=True)

@@ -337,7 +337,7 @@ def _offers(
     rows = connection.execute(query).all()
     if not rows:
         return []
-    known = _source_states(connection)
+    known = source_states(connection)
     observed = _observed(connection, query, as_of)
     missed = _first_missed(connection, query)
     # What was never observed has no interval to go by; what was, is listed while one of them lasts.
@@ -388,7 +388,8 @@ def _called(row: Any) -> tuple[str, str, str]:
     return (row.provider, row.model_id, "" if row.model_id and not row.shared_id else row.name)
 
 
-def _source_states(connection: Connection) -> dict[str, dict[str, SourceState]]:
+def source_states(connection: Connection) -> dict[str, dict[str, SourceState]]:
+    """Return the sources as they stand now, by provider and name."""
     fields = _contracts(connection)
     known: dict[str, dict[str, SourceState]] = defaultdict(dict)
     for row in connection.execute(select(sources)):
