@@ -762,6 +762,57 @@ def worker(
     raise typer.Exit(code)
 
 
+@app.command()
+def serve(
+    listen: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Answer here (127.0.0.1:8080).")] = None,
+    site: Annotated[Path | None, typer.Option(metavar="DIR", help="Also serve the pages in this folder.")] = None,
+    log: LogForm = None,
+    db: Db = None,
+) -> None:
+    """Answer the read API, and the pages of a site, until it is told to end. It writes nothing."""
+    try:
+        from scraper.server import Service, create_app, run
+    except ImportError as error:
+        raise RatecardError(
+            f"the read API needs what is not installed ({error.name}); run pip install 'ratecard[serve]'"
+        ) from error
+    if site is not None and not site.is_dir():
+        raise RatecardError(f"there is no folder {site}; write it with `ratecard publish -o {site}`.")
+    settings = load_settings(db)
+    plans = _plans(settings)
+    set_up_logs(log or settings.log_format, secrets=_secrets(settings))
+    adopt("uvicorn", "asyncio")
+    with _opened(db) as opened:
+        service = Service(
+            store=opened.store,
+            archive=opened.archive,
+            clock=_now,
+            metrics=lambda: exposition(collect(opened.store, plans, _now())),
+            keys=settings.api_keys,
+            rate=settings.api_rate,
+            site=site,
+        )
+        run(
+            create_app(service),
+            listen or settings.serve,
+            lambda address: logger().info("serving", listen=address, db=opened.store.shown),
+        )
+        logger().info("server stopped")
+
+
+@app.command()
+def mcp(db: Db = None) -> None:
+    """Answer an assistant over standard input and output: find an offer, its price, evidence, changes, gaps."""
+    try:
+        from scraper.assistants import create_server
+    except ImportError as error:
+        raise RatecardError(
+            f"this needs what is not installed ({error.name}); run pip install 'ratecard[mcp]'"
+        ) from error
+    with _opened(db) as opened:
+        create_server(opened.store, _now).run("stdio")
+
+
 def _worker(opened: _Opened, plans: Mapping[Key, Plan], queue: Queue, reader: Sandbox) -> Worker:
     from scraper.worker import Worker
 
