@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -340,7 +340,7 @@ def offers_where(
     rows = connection.execute(query).all()
     if not rows:
         return []
-    known = source_states(connection)
+    known = source_states(connection, {row.provider for row in rows})
     observed = _observed(connection, query, as_of)
     missed = _first_missed(connection, query)
     # What was never observed has no interval to go by; what was, is listed while one of them lasts.
@@ -391,11 +391,13 @@ def _called(row: Any) -> tuple[str, str, str]:
     return (row.provider, row.model_id, "" if row.model_id and not row.shared_id else row.name)
 
 
-def source_states(connection: Connection) -> dict[str, dict[str, SourceState]]:
-    """Return the sources as they stand now, by provider and name."""
-    fields = _contracts(connection)
+def source_states(connection: Connection, wanted: Collection[str] | None = None) -> dict[str, dict[str, SourceState]]:
+    """Return the sources as they stand now, by provider and name; those of some providers, or of all."""
+    # Many providers are most of them: then all of them are read.
+    few = select(sources.c.id).where(sources.c.provider.in_(wanted)) if wanted is not None and len(wanted) < 4 else None
+    fields = _contracts(connection, few)
     known: dict[str, dict[str, SourceState]] = defaultdict(dict)
-    for row in connection.execute(select(sources)):
+    for row in connection.execute(select(sources) if few is None else select(sources).where(sources.c.id.in_(few))):
         known[row.provider][row.name] = SourceState(
             name=row.name,
             rank=row.rank,
@@ -407,9 +409,10 @@ def source_states(connection: Connection) -> dict[str, dict[str, SourceState]]:
     return known
 
 
-def _contracts(connection: Connection) -> dict[int, frozenset[str]]:
+def _contracts(connection: Connection, of: Select[Any] | None = None) -> dict[int, frozenset[str]]:
     fields: dict[int, set[str]] = defaultdict(set)
-    for row in connection.execute(select(source_fields)):
+    query = select(source_fields) if of is None else select(source_fields).where(source_fields.c.source_id.in_(of))
+    for row in connection.execute(query):
         fields[row.source_id].add(row.field)
     return {source: frozenset(names) for source, names in fields.items()}
 
