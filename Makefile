@@ -45,7 +45,7 @@ format: .venv/.dev ## format, and mend what the linter can mend
 lock: .venv/.setup ## remake requirements/*.txt from pyproject.toml
 	$(COMPILE) $(UPGRADE) requirements/setup.in --output-file requirements/setup.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --constraints requirements/setup.txt --output-file requirements/runtime.txt
-	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --extra browser --extra queue --extra s3 --constraints requirements/setup.txt \
+	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --extra browser --extra mcp --extra parquet --extra queue --extra s3 --extra serve --constraints requirements/setup.txt \
 		--constraints requirements/runtime.txt --output-file requirements/dev.txt
 
 score: .venv/.runtime ## compare readings of real captures with independent truth (ARGS="--only openai")

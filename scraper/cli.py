@@ -52,7 +52,8 @@ from scraper.mutating.showing import mutate
 from scraper.opinions import litellm
 from scraper.opinions.lists import open_lists
 from scraper.publish import objects, text
-from scraper.publish.exports import FORMATS, offer_object
+from scraper.publish.exports import offer_object
+from scraper.publish.formats import BINARY, FORMATS, Report, exchange, write
 from scraper.publish.model import model_object, model_text
 from scraper.publish.review import (
     concerns,
@@ -421,19 +422,45 @@ def export(
     ] = None,
     provider: Annotated[str | None, typer.Option(metavar="PROVIDER", help="Only this provider.")] = None,
     as_of: AsOf = None,
+    currency: Annotated[str | None, typer.Option(metavar="CODE", help="Convert prices, at --rate: EUR.")] = None,
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RATE", help="0.92@2026-11-20, CNY=0.13@2026-11-20, or a CSV file (from, to, rate, date)."
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what the format could not hold here, as JSON.")
+    ] = None,
     db: Db = None,
 ) -> None:
-    """Write all offers in a format for other programs."""
+    """Write all offers in a format for other programs; say on stderr what the format could not hold."""
     if form not in FORMATS:
         raise RatecardError(f"There is no export format {form!r}; the formats are {', '.join(sorted(FORMATS))}.")
+    if rate and not currency:
+        raise RatecardError("--rate goes with --currency, which says into what prices are converted.")
+    if form in BINARY and output is None and sys.stdout.isatty():
+        raise RatecardError(f"{form} is not text; name a file for it with -o.")
     if provider:
         providers.sources(provider)
+    at, moment = _now(), _moment(as_of)
+    money = exchange(currency, rate or (), moment or at) if currency else None
     with _opened(db) as opened:
-        written = FORMATS[form](list_offers(opened.store, _now(), provider, as_of=_moment(as_of)))
+        written = write(opened.store, form, at=at, provider=provider, as_of=moment, money=money)
     if output is None:
-        sys.stdout.write(written)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(written.body)
+        sys.stdout.buffer.flush()
     else:
-        _write_whole(output, written)
+        _write_whole(output, written.body)
+    _tell(written.report, report)
+
+
+def _tell(report: Report, file: Path | None) -> None:
+    if file is not None:
+        _write_whole(file, (json.dumps(report.to_object(), indent=1, ensure_ascii=False) + "\n").encode())
+    elif report.left:
+        typer.echo(report.to_text(), err=True)
 
 
 @app.command()
@@ -461,7 +488,7 @@ def feed(
     if output is None:
         sys.stdout.write(written)
     else:
-        _write_whole(output, written)
+        _write_whole(output, written.encode())
 
 
 @app.command()
@@ -1009,6 +1036,57 @@ def worker(
     raise typer.Exit(code)
 
 
+@app.command()
+def serve(
+    listen: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Answer here (127.0.0.1:8080).")] = None,
+    site: Annotated[Path | None, typer.Option(metavar="DIR", help="Also serve the pages in this folder.")] = None,
+    log: LogForm = None,
+    db: Db = None,
+) -> None:
+    """Answer the read API, and the pages of a site, until it is told to end. It writes nothing."""
+    try:
+        from scraper.server import Service, create_app, run
+    except ImportError as error:
+        raise RatecardError(
+            f"the read API needs what is not installed ({error.name}); run pip install 'ratecard[serve]'"
+        ) from error
+    if site is not None and not site.is_dir():
+        raise RatecardError(f"there is no folder {site}; write it with `ratecard publish -o {site}`.")
+    settings = load_settings(db)
+    plans = _plans(settings)
+    set_up_logs(log or settings.log_format, secrets=_secrets(settings))
+    adopt("uvicorn", "asyncio")
+    with _opened(db) as opened:
+        service = Service(
+            store=opened.store,
+            archive=opened.archive,
+            clock=_now,
+            metrics=lambda: exposition(collect(opened.store, plans, _now())),
+            keys=settings.api_keys,
+            rate=settings.api_rate,
+            site=site,
+        )
+        run(
+            create_app(service),
+            listen or settings.serve,
+            lambda address: logger().info("serving", listen=address, db=opened.store.shown),
+        )
+        logger().info("server stopped")
+
+
+@app.command()
+def mcp(db: Db = None) -> None:
+    """Answer an assistant over standard input and output: find an offer, its price, evidence, changes, gaps."""
+    try:
+        from scraper.assistants import create_server
+    except ImportError as error:
+        raise RatecardError(
+            f"this needs what is not installed ({error.name}); run pip install 'ratecard[mcp]'"
+        ) from error
+    with _opened(db) as opened:
+        create_server(opened.store, _now).run("stdio")
+
+
 def _worker(opened: _Opened, plans: Mapping[Key, Plan], queue: Queue, reader: Sandbox, alerts: Alerts | None) -> Worker:
     from scraper.worker import Worker
 
@@ -1137,11 +1215,11 @@ def dev_mutate(
     raise typer.Exit(code)
 
 
-def _write_whole(file: Path, written: str) -> None:
+def _write_whole(file: Path, written: bytes) -> None:
     """Write a file beside its place and move it there, so that nobody ever reads a half of it."""
     unfinished = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        unfinished.write_text(written, encoding="utf-8")
+        unfinished.write_bytes(written)
         unfinished.replace(file)
     except OSError as error:
         unfinished.unlink(missing_ok=True)

@@ -94,6 +94,7 @@ KeyPlace = Annotated[str, AfterValidator(_key_place)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 CopyAddress = Annotated[str, AfterValidator(_copy_address)]
 Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+KeyHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ArchivePlace = Annotated[Path | str, PlainValidator(_archive_place)]
 
 
@@ -135,6 +136,9 @@ class Settings(BaseSettings):
     `{url}` in it.
 
     `chromium` is the program that shows pages which only a browser can read; without it, a Chromium on the path.
+
+    The read API (`ratecard serve`) answers at `serve`. With `api_keys`, SHA-256 hashes of keys (hex), only who sends
+    one of the keys is answered; `api_rate` is how many requests a minute one client may make, 0 for any number.
 
     With `hold_release`, what is held for a review is let through without one where a guard allows it and later captures
     say the same; without it, only a person does that.
@@ -185,6 +189,9 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=300.0, ge=1, le=3600, allow_inf_nan=False)
     grace_seconds: float = Field(default=20.0, ge=0, le=3600, allow_inf_nan=False)
     queue: bool = False
+    serve: str = "127.0.0.1:8080"
+    api_keys: frozenset[KeyHash] = frozenset()
+    api_rate: int = Field(default=0, ge=0, le=1_000_000)
     log_format: Literal["auto", "json", "console"] = "auto"
     alerts: Folder | None = None
     site_url: WebAddress | None = None

@@ -39,18 +39,24 @@ def ready(use: Callable[[], object]) -> Page:
     return Page(200, b"ready\n")
 
 
-@contextmanager
-def serving(listen: str, pages: Mapping[str, Callable[[], Page]]) -> Iterator[str]:
-    """Answer paths at `HOST:PORT` in the background; give the address that was bound (port 0 takes any free one)."""
+def address_of(listen: str) -> tuple[str, int]:
+    """Return host and port of an address to listen at; raise `RatecardError` where it is none."""
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
         raise RatecardError(f"{listen!r} is no address to listen at; write HOST:PORT, such as 127.0.0.1:9464")
+    return host, int(port)
+
+
+@contextmanager
+def serving(listen: str, pages: Mapping[str, Callable[[], Page]]) -> Iterator[str]:
+    """Answer paths at `HOST:PORT` in the background; give the address that was bound (port 0 takes any free one)."""
+    host, port = address_of(listen)
 
     class Handler(_Handler):
         answers = pages
 
     try:
-        server = _Server((host.strip("[]"), int(port)), Handler)
+        server = _Server((host.strip("[]"), port), Handler)
     except OSError as error:
         raise RatecardError(
             f"cannot listen at {listen} ({error.strerror or error}); give another address by --listen"

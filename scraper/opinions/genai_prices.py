@@ -19,7 +19,7 @@ NAME: Final = "genai-prices"
 PACKAGE: Final = "genai-prices"
 MODULE: Final = "genai_prices.data"
 
-_PROVIDERS: Final = {
+PROVIDERS: Final = {
     "anthropic": "anthropic",
     "aws": "aws-bedrock",
     "azure": "azure",
@@ -45,7 +45,7 @@ _PROVIDERS: Final = {
     "zai": "zai",
     "zhipuai": "zhipu",
 }
-_RATES: Final = {
+RATES: Final = {
     "input_mtok": "input",
     "output_mtok": "output",
     "output_reasoning_mtok": "reasoning",
@@ -61,7 +61,7 @@ _RATES: Final = {
     "input_video_mtok": "input.video",
     "output_video_mtok": "output.video",
 }
-_VARIANTS: Final = {
+VARIANTS: Final = {
     ("processing", "batch"): "batch",
     ("service_tier", "flex"): "flex",
     ("service_tier", "priority"): "priority",
@@ -76,7 +76,7 @@ def says(field: str) -> bool:
     key = RateKey.parse(field)
     tier = dict(key.labels).get("tier", "")
     base = str(key.with_labels(tier=None, prompt_gt=None))
-    return base in _RATES.values() and tier in ("", *_VARIANTS.values())
+    return base in RATES.values() and tier in ("", *VARIANTS.values())
 
 
 def read(data: Json, version: str, at: datetime) -> PriceList:
@@ -84,7 +84,7 @@ def read(data: Json, version: str, at: datetime) -> PriceList:
     entries: list[Entry] = []
     unread: Counter[tuple[str, str]] = Counter()
     for theirs in _tree(data):
-        provider = _PROVIDERS.get(theirs["id"])
+        provider = PROVIDERS.get(theirs["id"])
         if provider is None:
             continue
         urls = theirs.get("pricing_urls") or ()
@@ -106,7 +106,7 @@ def read(data: Json, version: str, at: datetime) -> PriceList:
         version=version,
         entries=tuple(entries),
         says=says,
-        providers=frozenset(_PROVIDERS.values()),
+        providers=frozenset(PROVIDERS.values()),
         unread=unread,
     )
 
@@ -151,7 +151,7 @@ def _model(model: Mapping[str, Json], at: datetime) -> Found:
     taken = set()
     for variant in model.get("price_variants") or ():
         when = tuple(variant["when"].items())
-        tier = _VARIANTS.get(when[0]) if len(when) == 1 else None
+        tier = VARIANTS.get(when[0]) if len(when) == 1 else None
         name = "price_variants." + ",".join(f"{key}={value}" for key, value in when)
         if tier is None or _is_daily(variant):
             found.unread[name] += 1
@@ -167,10 +167,10 @@ def _prices(prices: Mapping[str, Json], found: Found, before: str, tier: str) ->
     for name, value in prices.items():
         if value is None:
             continue
-        if name not in _RATES:
+        if name not in RATES:
             found.unread[before + name] += 1
             continue
-        key = RateKey.parse(_RATES[name]).with_labels(tier=tier)
+        key = RateKey.parse(RATES[name]).with_labels(tier=tier)
         if not isinstance(value, dict):
             found.price(str(key), value, before + name)
             continue

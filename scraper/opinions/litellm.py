@@ -19,7 +19,7 @@ NAME: Final = "litellm"
 PACKAGE: Final = "litellm"
 FILE: Final = "litellm/model_prices_and_context_window_backup.json"
 
-_BARE: Final = {
+BARE: Final = {
     "openai": "openai",
     "text-completion-openai": "openai",
     "anthropic": "anthropic",
@@ -35,7 +35,7 @@ _BARE: Final = {
 }
 """Providers whose keys may also be bare ids, with our names."""
 
-_PREFIXED: Final = {
+PREFIXED: Final = {
     "azure": "azure",
     "baseten": "baseten",
     "bigmodel": "zhipu",
@@ -69,7 +69,7 @@ _PREFIXED: Final = {
 }
 """Providers whose keys always have the prefix, with our names; a key without it is no id."""
 
-_PREFIXES: Final = {
+PREFIXES: Final = {
     "vertex_ai-language-models": "vertex_ai/",
     "vertex_ai-anthropic_models": "vertex_ai/",
     "text-completion-openai": "openai/",
@@ -84,7 +84,7 @@ _UNSLASHED: Final = frozenset({"openai", "anthropic", "google", "deepseek", "aws
 _TUNED: Final = "ft:"
 """Before an OpenAI id: using a model tuned from it."""
 
-_RATES: Final = {
+RATES: Final = {
     "input_cost_per_token": "input",
     "output_cost_per_token": "output",
     "output_cost_per_reasoning_token": "reasoning",
@@ -101,10 +101,10 @@ _RATES: Final = {
     "input_cost_per_video_token": "input.video",
     "output_cost_per_video_token": "output.video",
 }
-_TIERS: Final = {"batches": "batch", "flex": "flex", "priority": "priority"}
+TIERS: Final = {"batches": "batch", "flex": "flex", "priority": "priority"}
 _FIELD: Final = re.compile(
-    rf"(?P<rate>{'|'.join(sorted(_RATES, key=len, reverse=True))})(?:_above_(?P<thousands>[0-9]+)k_tokens)?"
-    rf"(?:_(?P<tier>{'|'.join(_TIERS)}))?"
+    rf"(?P<rate>{'|'.join(sorted(RATES, key=len, reverse=True))})(?:_above_(?P<thousands>[0-9]+)k_tokens)?"
+    rf"(?:_(?P<tier>{'|'.join(TIERS)}))?"
 )
 _PRICE: Final = re.compile("cost|pricing")
 
@@ -115,8 +115,8 @@ def rate_key(name: str) -> str | None:
     if match is None:
         return None
     thousands = match["thousands"]
-    labels = {"prompt_gt": int(thousands) * 1000 if thousands else None, "tier": _TIERS.get(match["tier"])}
-    return str(RateKey.parse(_RATES[match["rate"]]).with_labels(**labels))
+    labels = {"prompt_gt": int(thousands) * 1000 if thousands else None, "tier": TIERS.get(match["tier"])}
+    return str(RateKey.parse(RATES[match["rate"]]).with_labels(**labels))
 
 
 def says(field: str) -> bool:
@@ -127,8 +127,8 @@ def says(field: str) -> bool:
     labels = dict(key.labels)
     base = key.with_labels(tier=None, prompt_gt=None, window=None, variant=None)
     return (
-        str(base) in _RATES.values()
-        and labels.get("tier", "") in ("", *_TIERS.values())
+        str(base) in RATES.values()
+        and labels.get("tier", "") in ("", *TIERS.values())
         and labels.get("window", "") in ("", "peak", "off-peak")
         and labels.get("variant", "") in ("", "fine-tuned")
         and int(labels.get("prompt_gt", 0)) % 1000 == 0
@@ -161,7 +161,7 @@ def read(data: Json, version: str, at: datetime) -> PriceList:  # noqa: ARG001 -
         version=version,
         entries=tuple(entries),
         says=says,
-        providers=frozenset({*_BARE.values(), *_PREFIXED.values()}),
+        providers=frozenset({*BARE.values(), *PREFIXED.values()}),
         unread=unread,
     )
 
@@ -175,9 +175,9 @@ def _identified(key: str, theirs: Json) -> tuple[str, str, str] | None:
     """Return our provider, the id and the variant of a key; None where it is no id of a declared provider."""
     if not isinstance(theirs, str):
         return None
-    provider = _BARE.get(theirs) or _PREFIXED.get(theirs)
-    prefix = _PREFIXES.get(theirs, f"{theirs}/")
-    if provider is None or (theirs in _PREFIXED and not key.startswith(prefix)):
+    provider = BARE.get(theirs) or PREFIXED.get(theirs)
+    prefix = PREFIXES.get(theirs, f"{theirs}/")
+    if provider is None or (theirs in PREFIXED and not key.startswith(prefix)):
         return None
     model_id, variant = key.removeprefix(prefix), ""
     if provider == "openai" and model_id.startswith(_TUNED):

@@ -12,7 +12,7 @@ from scraper.opinions.opinion import Entry, Found, Json, PriceList
 
 NAME: Final = "models.dev"
 
-_PROVIDERS: Final = {
+PROVIDERS: Final = {
     "alibaba": "alibaba",
     "amazon-bedrock": "aws-bedrock",
     "anthropic": "anthropic",
@@ -50,7 +50,7 @@ _PROVIDERS: Final = {
     "zai": "zai",
     "zhipuai": "zhipu",
 }
-_RATES: Final = {
+RATES: Final = {
     "input": "input",
     "output": "output",
     "reasoning": "reasoning",
@@ -64,8 +64,8 @@ _LIMITS: Final = {"context": "context_window", "output": "max_output_tokens"}
 _SAID: Final = frozenset(
     {
         *_LIMITS.values(),
-        *_RATES.values(),
-        *(str(RateKey.parse(key).with_labels(prompt_gt=200_000)) for key in _RATES.values()),
+        *RATES.values(),
+        *(str(RateKey.parse(key).with_labels(prompt_gt=200_000)) for key in RATES.values()),
     }
 )
 
@@ -80,7 +80,7 @@ def read(data: Json, version: str, at: datetime) -> PriceList:  # noqa: ARG001 -
     entries: list[Entry] = []
     unread: Counter[tuple[str, str]] = Counter()
     for theirs, about in data.items():
-        provider = _PROVIDERS.get(theirs)
+        provider = PROVIDERS.get(theirs)
         if provider is None:
             continue
         for key, model in about["models"].items():
@@ -100,7 +100,7 @@ def read(data: Json, version: str, at: datetime) -> PriceList:  # noqa: ARG001 -
         version=version,
         entries=tuple(entries),
         says=says,
-        providers=frozenset(_PROVIDERS.values()),
+        providers=frozenset(PROVIDERS.values()),
         unread=unread,
     )
 
@@ -126,7 +126,7 @@ def _model(model: Mapping[str, Json]) -> Found:
 
 def _prices(cost: Mapping[str, Json], found: Found, before: str, above: int | None) -> None:
     for name, value in cost.items():
-        if name in _RATES:
-            found.price(str(RateKey.parse(_RATES[name]).with_labels(prompt_gt=above)), value, before + name)
+        if name in RATES:
+            found.price(str(RateKey.parse(RATES[name]).with_labels(prompt_gt=above)), value, before + name)
         elif name != _LONG:
             found.unread[before + name] += 1

@@ -12,7 +12,7 @@ from scraper.opinions.opinion import PER_TOKEN, Entry, Found, Json, PriceList
 NAME: Final = "openrouter"
 _PROVIDER: Final = "openrouter"
 
-_RATES: Final = {
+RATES: Final = {
     "prompt": "input",
     "completion": "output",
     "internal_reasoning": "reasoning",
@@ -20,7 +20,7 @@ _RATES: Final = {
     "input_cache_write": "cache_write",
     "input_cache_write_1h": "cache_write{ttl=1h}",
 }
-_SAID: Final = frozenset({*_RATES.values(), "context_window", "max_output_tokens"})
+_SAID: Final = frozenset({*RATES.values(), "context_window", "max_output_tokens"})
 
 
 def says(field: str) -> bool:
@@ -58,9 +58,9 @@ def is_this(data: Json) -> bool:
 def _model(row: Mapping[str, Json]) -> Found:
     found = Found()
     for name, value in row["pricing"].items():
-        if name in _RATES:
+        if name in RATES:
             # -1 stands for a price that depends on where the request goes: it is no price, and is not compared.
-            found.price(_RATES[name], value, f"pricing/{name}", shift=PER_TOKEN)
+            found.price(RATES[name], value, f"pricing/{name}", shift=PER_TOKEN)
         elif value not in ("0", None):
             found.unread[f"pricing/{name}"] += 1
     host = row.get("top_provider") or {}

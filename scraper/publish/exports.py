@@ -33,7 +33,7 @@ def rates_csv(offers: Iterable[OfferView]) -> str:
                 "name": offer.name,
                 "model": offer.model or "",
             }
-            rows.writerow([_safe((row | field_row(view))[column]) for column in COLUMNS])
+            rows.writerow([safe_cell((row | field_row(view))[column]) for column in COLUMNS])
     return out.getvalue()
 
 
@@ -120,9 +120,20 @@ def _time(at: datetime | None) -> str:
     return iso(at) if at else ""
 
 
-def _safe(text: str) -> str:
-    """A cell that a spreadsheet would take for a formula is quoted; amounts never begin so."""
-    return f"'{text}" if text[:1] in "=+@\t\r＝＋＠" and text[:1] else text
+_FORMULA: Final = tuple("=+-@\t\r＝＋－＠'")
+
+
+def safe_cell(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: an apostrophe before it, where it begins like one.
+
+    One that begins with an apostrophe gets another, so that `cell_text` always gives back what it was.
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def cell_text(cell: str) -> str:
+    """Return the text of a cell that `safe_cell` made."""
+    return cell.removeprefix("'")
 
 
 FORMATS: Final[Mapping[str, Callable[[Iterable[OfferView]], str]]] = {

@@ -31,6 +31,7 @@ Reading:
   reference field and every other that was observed, `.announced` the prices of a later day
 - `find_offers(store, provider, id_or_name, at, as_of=None) -> list[OfferView]`: withdrawn ones too
 - `list_changes(store, since=None, provider=None, run=None, limit=None) -> list[ChangeView]`: newest first
+- `list_versions(store, at, provider=None) -> {offer_id: [Version]}`: what was published, one version after the other
 - `history(store, offer_id, field=None)`, `evidence(store, offer_id, field) -> list[Statement]`: all that was ever
   stated; what every source says now
 - `published_values(store, at, provider=None) -> Iterator[PublishedValue]`: every published claim, to be verified
@@ -76,6 +77,7 @@ from scraper.store.reading import (
     stood_of_source,
 )
 from scraper.store.rebuilding import Rebuild, captures_of, rebuilding
+from scraper.store.versions import Version, list_versions
 from scraper.store.views import (
     CaptureInfo,
     CaptureOutcome,
@@ -128,6 +130,7 @@ __all__ = [
     "Status",
     "Store",
     "StoreMemory",
+    "Version",
     "approve_holds",
     "begin_run",
     "captures_of",
@@ -144,6 +147,7 @@ __all__ = [
     "list_notes",
     "list_offers",
     "list_sources",
+    "list_versions",
     "offers_of_source",
     "open_store",
     "preview_reading",

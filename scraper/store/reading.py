@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -54,7 +54,9 @@ def list_offers(
     today, the newest evidence where that was there by then, else the first.
     """
     with store.reading() as connection:
-        return _offers(connection, at, as_of, [] if provider is None else [offers.c.provider == provider], listed=True)
+        return offers_where(
+            connection, at, as_of, [] if provider is None else [offers.c.provider == provider], listed=True
+        )
 
 
 def find_offers(
@@ -67,7 +69,7 @@ def find_offers(
     with store.reading() as connection:
         for column in (offers.c.model_id, offers.c.name):
             where = [offers.c.provider == provider, column == id_or_name]
-            if id_or_name and (found := _offers(connection, at, as_of, where, listed=False)):
+            if id_or_name and (found := offers_where(connection, at, as_of, where, listed=False)):
                 return found
     return []
 
@@ -90,7 +92,7 @@ def list_changes(
     if limit is not None:
         wanted = wanted.limit(limit)
     with store.reading() as connection:
-        return _changes(connection, wanted)
+        return changes_where(connection, wanted)
 
 
 def history(store: Store, offer_id: int, field: str | None = None) -> list[Statement]:
@@ -113,7 +115,7 @@ def published_values(store: Store, at: datetime, provider: str | None = None) ->
     """Yield every claim that is published, announced prices too, with its newest evidence."""
     with store.reading() as connection:
         where = [] if provider is None else [offers.c.provider == provider]
-        views = _offers(connection, at, None, where, listed=True)
+        views = offers_where(connection, at, None, where, listed=True)
         standing = select(_o.last_capture_id).where(_o.closed_at.is_(None))
         kept = captures_by_id(connection, captures.c.id.in_(standing)).values()
     by_identity = {(c.sha256, c.url, c.captured_at): c for c in kept}
@@ -310,18 +312,18 @@ def changes_by_id(connection: Connection, ids: Sequence[int]) -> tuple[ChangeVie
     # Ids between them may be other writers' where the database numbers rows for all at once.
     mine = frozenset(ids)
     span = select(changes.c.id).where(changes.c.id.between(min(ids), max(ids)))
-    return tuple(change for change in _changes(connection, span) if change.id in mine)
+    return tuple(change for change in changes_where(connection, span) if change.id in mine)
 
 
 def changes_of(connection: Connection, provider: str) -> list[ChangeView]:
     """Return all changes of a provider, newest first, on the connection of a transaction."""
-    return _changes(connection, select(changes.c.id).where(changes.c.provider == provider))
+    return changes_where(connection, select(changes.c.id).where(changes.c.provider == provider))
 
 
 # Offers with what is published of them.
 
 
-def _offers(
+def offers_where(
     connection: Connection,
     at: datetime,
     as_of: datetime | None,
@@ -329,6 +331,7 @@ def _offers(
     *,
     listed: bool,
 ) -> list[OfferView]:
+    """Return offers with what is published of them; `listed` leaves out those that are not sold at the time."""
     query = select(offers).where(*where)
     if as_of is not None:
         query = query.where(offers.c.first_seen <= as_of)
@@ -337,7 +340,7 @@ def _offers(
     rows = connection.execute(query).all()
     if not rows:
         return []
-    known = _source_states(connection)
+    known = source_states(connection, {row.provider for row in rows})
     observed = _observed(connection, query, as_of)
     missed = _first_missed(connection, query)
     # What was never observed has no interval to go by; what was, is listed while one of them lasts.
@@ -389,10 +392,13 @@ def _called(row: Any) -> tuple[str, str, str]:
     return (row.provider, row.model_id, "" if row.model_id and not row.shared_id else row.name)
 
 
-def _source_states(connection: Connection) -> dict[str, dict[str, SourceState]]:
-    fields = _contracts(connection)
+def source_states(connection: Connection, wanted: Collection[str] | None = None) -> dict[str, dict[str, SourceState]]:
+    """Return the sources as they stand now, by provider and name; those of some providers, or of all."""
+    # Many providers are most of them: then all of them are read.
+    few = select(sources.c.id).where(sources.c.provider.in_(wanted)) if wanted is not None and len(wanted) < 4 else None
+    fields = _contracts(connection, few)
     known: dict[str, dict[str, SourceState]] = defaultdict(dict)
-    for row in connection.execute(select(sources)):
+    for row in connection.execute(select(sources) if few is None else select(sources).where(sources.c.id.in_(few))):
         known[row.provider][row.name] = SourceState(
             name=row.name,
             rank=row.rank,
@@ -404,9 +410,10 @@ def _source_states(connection: Connection) -> dict[str, dict[str, SourceState]]:
     return known
 
 
-def _contracts(connection: Connection) -> dict[int, frozenset[str]]:
+def _contracts(connection: Connection, of: Select[Any] | None = None) -> dict[int, frozenset[str]]:
     fields: dict[int, set[str]] = defaultdict(set)
-    for row in connection.execute(select(source_fields)):
+    query = select(source_fields) if of is None else select(source_fields).where(source_fields.c.source_id.in_(of))
+    for row in connection.execute(query):
         fields[row.source_id].add(row.field)
     return {source: frozenset(names) for source, names in fields.items()}
 
@@ -519,7 +526,7 @@ def _statement(row: Any, kept: Mapping[int, CaptureInfo]) -> Statement:
     )
 
 
-def _changes(connection: Connection, wanted: Select[Any]) -> list[ChangeView]:
+def changes_where(connection: Connection, wanted: Select[Any]) -> list[ChangeView]:
     """Return the changes whose ids a query selects, newest first, those of one time as they were written."""
     these = changes.c.id.in_(wanted)
     rows = connection.execute(

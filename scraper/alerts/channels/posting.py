@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 import httpx2 as httpx
@@ -50,7 +51,7 @@ def _trust() -> ssl.SSLContext:
     return _trusted(os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", ""))
 
 
-@cache
+@lru_cache(maxsize=4)
 def _trusted(_file: str, _folder: str) -> ssl.SSLContext:
     # It is slow to load, and reads these variables by itself.
     return httpx.create_ssl_context()

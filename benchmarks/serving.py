@@ -1,0 +1,99 @@
+"""The read API with 100,000 offers: requests a second and the 99th percentile of looking an offer up, over HTTP."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2 as httpx
+import uvicorn
+
+from scraper.fetch.archive import Archive
+from scraper.records import Evidence, Fact, Offer, Reading, State
+from scraper.server import Service, create_app
+from scraper.store import CaptureInfo, SourceInfo, Store, begin_run, open_store, record_reading
+
+OFFERS = 100_000
+PROVIDERS = 40
+CLIENTS = 4
+REQUESTS = 250
+AT = datetime(2026, 9, 1, tzinfo=UTC)
+
+
+def offer(number: int) -> Offer:
+    facts = (
+        Fact(
+            field=name,
+            state=State.SOURCED,
+            value=f"{1 + number % 97}.25",
+            currency="USD",
+            evidence=Evidence(locator=f"row {number}", quote=f"${1 + number % 97}.25"),
+        )
+        for name in ("input", "output", "cache_read")
+    )
+    return Offer(model_id=f"maker/model-{number:06}", name=f"Model {number}", facts=tuple(facts))
+
+
+def fill(store: Store) -> None:
+    each = OFFERS // PROVIDERS
+    run = begin_run(store, started_at=AT, at=AT, replay=True)
+    for provider in range(PROVIDERS):
+        url = f"https://seller-{provider}.example/prices"
+        sha = f"{provider:064x}"
+        of = SourceInfo(provider=f"seller-{provider}", name="prices", url=url, fields=frozenset({"input", "output"}))
+        taken = CaptureInfo(sha256=sha, url=url, captured_at=AT, content_type="application/json", size=1)
+        record_reading(store, run, of, taken, Reading(offers=tuple(offer(number) for number in range(each))))
+
+
+def ask(base: str, paths: list[str], took: list[float]) -> None:
+    with httpx.Client(base_url=base, trust_env=False) as client:
+        for path in paths:
+            began = time.perf_counter()
+            assert client.get(path).status_code == 200
+            took.append(time.perf_counter() - began)
+
+
+def measured(base: str, name: str, paths: list[str]) -> float:
+    took: list[float] = []
+    share = len(paths) // CLIENTS
+    threads = [
+        threading.Thread(target=ask, args=(base, paths[one * share : (one + 1) * share], took))
+        for one in range(CLIENTS)
+    ]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    elapsed = time.perf_counter() - began
+    took.sort()
+    p50, p99 = took[len(took) // 2] * 1000, took[int(len(took) * 0.99)] * 1000
+    print(f"  {name:<34} {len(took) / elapsed:6.0f} requests/s   p50 {p50:6.1f} ms   p99 {p99:6.1f} ms")
+    return p99
+
+
+def test_looking_offers_up(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path}/ratecard.db") as store:
+        fill(store)
+        app = create_app(Service(store=store, archive=Archive(tmp_path / "a"), clock=lambda: AT, metrics=lambda: b""))
+        config = uvicorn.Config(app, log_config=None, access_log=False)
+        server = uvicorn.Server(config)
+        config.port = 0
+        socket = config.bind_socket()
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
+        thread.start()
+        base = f"http://127.0.0.1:{socket.getsockname()[1]}"
+        print(f"\n{OFFERS:,} offers of {PROVIDERS} providers, {CLIENTS} clients beside the server in one process")
+        numbers = [number * 7919 % (OFFERS // PROVIDERS) for number in range(CLIENTS * REQUESTS)]
+        sellers = [f"provider=seller-{number % PROVIDERS}" for number in numbers]
+        by_id = [f"{one}&id=maker/model-{number:06}" for one, number in zip(sellers, numbers, strict=True)]
+        p99 = measured(base, "an offer", [f"/v1/offer?{one}" for one in by_id])
+        measured(base, "a cost", [f"/v1/cost?{one}&input=5000&output=700" for one in by_id])
+        measured(base, "a page of 50 offers of a provider", [f"/v1/offers?{one}" for one in sellers[:60]])
+        measured(base, "50 offers by a part of their name", [f"/v1/offers?q=model-{n:06}" for n in numbers[:60]])
+        server.should_exit = True
+        thread.join()
+        socket.close()
+    assert p99 < 500

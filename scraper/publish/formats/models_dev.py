@@ -1,0 +1,119 @@
+"""The `api.json` of models.dev: providers with models, prices in US dollars per million tokens.
+
+The format demands of every model whether it takes attachments, reasons and calls tools, whether its weights are open,
+its modalities, limits and day of release. It has no way of saying "unknown": a model of which one of them is not stated
+is left out. A list of capabilities that a source states is taken for the whole list.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+from scraper import providers
+from scraper.meters import RateKey
+from scraper.opinions.models_dev import PROVIDERS, RATES
+from scraper.publish.formats.material import Material, Sold, items, json_text, modalities, no_place, sold
+
+_IDS: Final = {ours: theirs for theirs, ours in reversed(PROVIDERS.items())}
+_COST: Final = {key: name for name, key in RATES.items()}
+_LONG: Final = 200_000
+_KINDS: Final = frozenset({"text", "audio", "image", "video", "pdf"})
+_MODULES: Final = {
+    "anthropic": "@ai-sdk/anthropic",
+    "aws-bedrock": "@ai-sdk/amazon-bedrock",
+    "azure": "@ai-sdk/azure",
+    "cohere": "@ai-sdk/cohere",
+    "google": "@ai-sdk/google",
+    "openai": "@ai-sdk/openai",
+    "vertex-ai": "@ai-sdk/google-vertex",
+}
+"""The modules of providers that are not called through the one for OpenAI's interface."""
+
+
+def models_dev(material: Material) -> str:
+    """Write the whole object."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in sold(material):
+        theirs = _IDS.get(one.offer.provider, one.offer.provider)
+        about = found.get(theirs) or _provider(one.offer.provider, theirs)
+        if about is None:
+            material.report.leave("the provider is called by no module that the format knows", one.shown)
+        elif (model := _model(one, material)) is not None:
+            found[theirs] = about
+            about["models"][one.offer.model_id] = model
+    material.report.written = sum(len(about["models"]) for about in found.values())
+    return json_text(dict(sorted(found.items())))
+
+
+def _provider(provider: str, theirs: str) -> dict[str, Any] | None:
+    facts = providers.facts(provider)
+    module = _MODULES.get(provider)
+    # An address with a part in capitals is one that each customer fills in.
+    callable_at = facts["base_url"].islower() and facts["openai_compatible"] in ("yes", "native")
+    if module is None and not callable_at:
+        return None
+    about: dict[str, Any] = {
+        "id": theirs,
+        "env": [facts["key_variable"]],
+        "npm": module or "@ai-sdk/openai-compatible",
+        "name": facts["name"],
+        "doc": facts["docs"],
+        "models": {},
+    }
+    return about if module else {**about, "api": facts["base_url"]}
+
+
+def _model(one: Sold, material: Material) -> dict[str, Any] | None:
+    stated = _stated(one)
+    if missing := sorted(name for name, value in stated.items() if value is None):
+        material.report.leave(f"not stated, and the format demands it: {', '.join(missing)}", one.shown)
+        return None
+    cost, taken = _cost(one)
+    if not stated["reasoning"]:
+        # The schema refuses a price of reasoning where there is none.
+        taken -= {"reasoning"} if cost.pop("reasoning", None) is not None else set()
+    no_place(material.report, one, taken)
+    model = {"id": one.offer.model_id, "name": one.offer.name or one.offer.model_id, **stated}
+    model["last_updated"] = f"{max(view.first_seen for view in one.offer.fields if view.first_seen):%Y-%m-%d}"
+    if len(one.specs.get("knowledge_cutoff", "")) > len("2025"):
+        model["knowledge"] = one.specs["knowledge_cutoff"]
+    if one.specs.get("status") == "deprecated":
+        model["status"] = "deprecated"
+    return {**model, "cost": cost}
+
+
+def _stated(one: Sold) -> dict[str, Any]:
+    """Return what the format demands, None for what no source states."""
+    specs = one.specs
+    sides = modalities(specs)
+    known = sides is not None and _KINDS.issuperset(sides[0] + sides[1])
+    capabilities = items(specs, "capabilities")
+    released = specs.get("released", "")
+    limits = [specs.get("context_window"), specs.get("max_output_tokens")]
+    return {
+        "attachment": any(kind != "text" for kind in sides[0]) if sides else None,
+        "reasoning": "reasoning" in capabilities if capabilities is not None else None,
+        "tool_call": bool(capabilities & {"tools", "function calling"}) if capabilities is not None else None,
+        "release_date": released if len(released) > len("2025") else None,
+        "modalities": {"input": sides[0], "output": sides[1]} if sides and known else None,
+        "open_weights": True if "hugging_face_id" in specs else None,
+        "limit": {"context": int(limits[0]), "output": int(limits[1])} if limits[0] and limits[1] else None,
+    }
+
+
+def _cost(one: Sold) -> tuple[dict[str, Any], set[str]]:
+    cost: dict[str, Any] = {}
+    long: dict[str, Decimal] = {}
+    taken = set()
+    for key, name in _COST.items():
+        above = str(RateKey.parse(key).with_labels(prompt_gt=_LONG))
+        if key in one.rates:
+            cost[name] = one.rates[key]
+            taken.add(key)
+        if above in one.rates:
+            long[name] = one.rates[above]
+            taken.add(above)
+    if {"input", "output"} <= long.keys():
+        return {**cost, "context_over_200k": long}, taken
+    return cost, taken - {str(RateKey.parse(key).with_labels(prompt_gt=_LONG)) for key in _COST}
