@@ -136,6 +136,8 @@ class Settings(BaseSettings):
 
     `chromium` is the program that shows pages which only a browser can read; without it, a Chromium on the path.
 
+    `site_url` is where the published site will be found, for what needs whole addresses (canonical links, sitemap).
+
     With `hold_release`, what is held for a review is let through without one where a guard allows it and later captures
     say the same; without it, only a person does that.
 
@@ -175,6 +177,7 @@ class Settings(BaseSettings):
     keys: dict[HostName, dict[HeaderName, KeyPlace]] = Field(default_factory=dict)
     cdx_url: WebAddress = "https://web.archive.org/cdx/search/cdx"
     copy_url: CopyAddress = "https://web.archive.org/web/{timestamp}id_/{url}"
+    site_url: WebAddress | None = None
     hold_release: bool = True
     schedules: Folder | None = None
     listen: str = "127.0.0.1:9464"
