@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Template
 from markupsafe import Markup
 
 from scraper import providers
@@ -23,7 +22,8 @@ from scraper.publish.site.examples import python_call, shell_call
 from scraper.publish.site.model import by_price, model_context
 from scraper.publish.site.offer import COMPARED, MOST_COMPARED, MOST_RELATED, Around, offer_context
 from scraper.publish.site.overview import Entry
-from scraper.publish.site.rendering import Frame, assets, code_digest, template
+from scraper.publish.site.prose import Cheapest, cheapest
+from scraper.publish.site.rendering import Frame, assets, code_digest, piece, template
 from scraper.publish.site.sitemaps import robots, sitemap
 from scraper.publish.site.versions import Files, Versions
 from scraper.store import ChangeView, OfferView, SourceView, Statement, Store
@@ -99,7 +99,7 @@ class _Loaded:
 
     def load(self, ids: Iterable[int], *, of: int) -> None:
         """Load offers; `of` is how many there are in all."""
-        wanted = set(ids) - self.views.keys()
+        wanted = {number for number in ids if number not in self.views}
         if wanted:
             some = None if len(wanted) == of else wanted
             self.views |= {offer.id: offer for offer in self.moment.offers(some)}
@@ -109,6 +109,16 @@ class _Loaded:
     def of(self, number: int) -> tuple[OfferView, Sequence[Statement], Sequence[ChangeView]]:
         """Return an offer that was loaded."""
         return self.views[number], self.past.get(number, ()), self.changes.get(number, ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """The offers of a model that are listed, their lowest prices, and their rows in HTML and Markdown by path."""
+
+    cards: list[Card]
+    lowest: Mapping[str, Cheapest | None]
+    rows: dict[str, Markup]
+    lines: dict[str, str]
 
 
 class _Site:
@@ -141,13 +151,14 @@ class _Site:
         self.old_hashes = versions.hashes
         self.loaded = _Loaded(moment)
         self._cards: dict[int, Card] = {}
+        self._manuals: dict[str, Mapping[str, str]] = {}
 
     def remembered(self) -> dict[str, Any]:
         """Return what the next publication needs of this one."""
         return {
             "same_for_all": self.same_for_all,
             "at": self.moment.at.isoformat(),
-            "entries": {str(number): astuple(entry) for number, entry in self.entries.items()},
+            "entries": {str(number): entry.parts() for number, entry in self.entries.items()},
             "keys": self.keys,
         }
 
@@ -253,7 +264,7 @@ class _Site:
             if number in stale or not self._kept(entry.path, key):
                 wanted[number] = (key, near)
         self.loaded.load(wanted, of=len(self.entries))
-        rows: dict[str, tuple[list[Card], dict[str, Markup], dict[str, str]]] = {}
+        rows: dict[str, _Compared] = {}
         for number, (key, near) in wanted.items():
             entry = self.entries[number]
             if entry.model not in rows:
@@ -261,28 +272,27 @@ class _Site:
             self._offer(number, key, near, rows[entry.model])
         self.rendered = len(wanted)
 
-    def _compared(self, numbers: Sequence[int]) -> tuple[list[Card], dict[str, Markup], dict[str, str]]:
-        """Return the offers of a model that are listed, and their rows in HTML and Markdown by path."""
+    def _compared(self, numbers: Sequence[int]) -> _Compared:
+        """Return what the pages of all offers of a model have in common."""
         cards = by_price([self._card(n) for n in numbers if not self.entries[n].withdrawn])
-        html, markdown = template("compared.html"), template("compared.md")
+        markdown = template("compared.md")
         context = {"fields": COMPARED, "names": self.names, "root": "../../", "text": cell_text}
-        return (
+        return _Compared(
             cards,
-            {card.path: _rendered(html, {**context, "card": card}) for card in cards[:MOST_COMPARED]},
+            {field: cheapest(field, cards) for field in ("input", "output")},
+            {card.path: piece("compared.html", **context, card=card) for card in cards[:MOST_COMPARED]},
             {card.path: markdown.render(context, card=card) for card in cards[:MOST_COMPARED]},
         )
 
-    def _offer(
-        self, number: int, key: str, near: Sequence[int], compared: tuple[list[Card], dict[str, Markup], dict[str, str]]
-    ) -> None:
+    def _offer(self, number: int, key: str, near: Sequence[int], compared: _Compared) -> None:
         offer, past, changes = self.loaded.of(number)
         entry, card, facts = self.entries[number], self._card(number), self.facts[offer.provider]
-        others, rows, lines = compared
         around = Around(
             facts=facts,
             names=self.names,
             call=python_call(facts, card),
-            others=others,
+            others=compared.cards,
+            lowest=compared.lowest,
             related=[self._card(n) for n in near],
             upcoming=self._next(entry),
         )
@@ -290,12 +300,25 @@ class _Site:
         context = offer_context(offer, card, past, changes, around, url)
         context |= {
             "curl": shell_call(facts, card),
+            "manual": self._manual(offer.provider),
             "compared_fields": COMPARED,
-            "compared_rows": _marked(rows, entry.path),
-            "compared_md": "".join(lines.values()),
+            "compared_rows": _marked(compared.rows, entry.path),
+            "compared_md": "".join(compared.lines.values()),
             "model_page": model_path(entry.model) if entry.model else "",
         }
         self._page("offer", entry.path, key, context)
+
+    def _manual(self, slug: str) -> Mapping[str, str]:
+        """Return what the pages of all offers of a provider say of using it."""
+        if slug not in self._manuals:
+            facts = self.facts[slug]
+            self._manuals[slug] = {
+                "recipe": piece("recipe.html", facts=facts),
+                "gotchas": piece("gotchas.html", facts=facts),
+                "recipe_md": template("recipe.md").render(facts=facts),
+                "gotchas_md": template("gotchas.md").render(facts=facts),
+            }
+        return self._manuals[slug]
 
     def _next(self, entry: Entry) -> str:
         """Return the day on which a source of an offer is refreshed next, "" where none is scheduled."""
@@ -382,11 +405,6 @@ class _Site:
                 ending = path.rpartition(".")[2]
                 make = self.frame.page if ending == "html" else self.frame.twin
                 self.files.add(path, make(f"gone.{ending}", path))
-
-
-def _rendered(made: Template, context: Mapping[str, Any]) -> Markup:
-    """Return what a template made, which is escaped."""
-    return Markup(made.render(context))  # noqa: S704
 
 
 def _marked(rows: Mapping[str, Markup], own: str) -> Markup:

@@ -17,7 +17,10 @@ from scraper.store import Statement
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A field with all that is shown of it; `number` names its evidence on the page, 0 where there is none."""
+    """A field with all that is shown of it; `number` names its evidence on the page, 0 where there is none.
+
+    `full_label` has the conditions with it, `whole` is the value with its unit, as a sentence has it.
+    """
 
     number: int
     field: str
@@ -29,21 +32,9 @@ class Line:
     reason: str
     marks: list[tuple[str, str]]
     view: FieldView
-
-    @property
-    def full_label(self) -> str:
-        """The label with its conditions."""
-        return words.full_label(self.field)
-
-    @property
-    def sourced(self) -> bool:
-        """Whether there is a value."""
-        return self.state == State.SOURCED
-
-    @property
-    def whole(self) -> str:
-        """The value with its unit, as a sentence has it."""
-        return said(self.view)
+    full_label: str
+    sourced: bool
+    whole: str
 
 
 def line_of(view: FieldView, number: int) -> Line:
@@ -59,6 +50,9 @@ def line_of(view: FieldView, number: int) -> Line:
         reason=words.reason(view),
         marks=words.marks(view) if view.marks else [],
         view=view,
+        full_label=words.full_label(view.field),
+        sourced=view.state is State.SOURCED,
+        whole=said(view),
     )
 
 

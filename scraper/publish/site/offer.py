@@ -12,7 +12,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from scraper.identity import creator_name
-from scraper.meters import TOKEN_METERS, RateKey, is_rate_key
+from scraper.meters import TOKEN_METERS, is_rate_key
 from scraper.publish.site import prose, words
 from scraper.publish.site.cards import Card, cell_text
 from scraper.publish.site.changes import row_of
@@ -35,14 +35,15 @@ COMPARED: Final = ("input", "output", "cache_read", "input{tier=batch}", "output
 class Around:
     """What an offer's page shows beside the offer: its provider, others of its model, others of its provider.
 
-    `others` are all offers of its model that are listed, itself among them, the cheapest input first. `call` is the
-    provider's example with this offer's own id.
+    `others` are all offers of its model that are listed, itself among them, the cheapest input first; `lowest` has
+    their lowest prices for input and output. `call` is the provider's example with this offer's own id.
     """
 
     facts: Mapping[str, Any]
     names: Mapping[str, str]
     call: str
     others: Sequence[Card]
+    lowest: Mapping[str, prose.Cheapest | None]
     related: Sequence[Card]
     upcoming: str
 
@@ -69,7 +70,7 @@ def offer_context(
         "last": words.day(offer.last_seen),
         "upcoming": around.upcoming,
         "marked": sorted({mark for line in ordered for mark, _ in line.marks}),
-        "why": prose.why(title, around.facts, lines, around.others, card),
+        "why": prose.why(title, around.facts, lines, around.lowest, card),
         "glance": _glance(lines, prices),
         "call": around.call,
         "compared": around.others[:MOST_COMPARED],
@@ -81,7 +82,9 @@ def offer_context(
         "capabilities": lines["capabilities"],
         "tags": lines["capabilities"].shown.split(", ") if lines["capabilities"].sourced else [],
         "about": prose.about(title, creator, lines, elsewhere),
-        "questions": prose.questions(title, card, around.facts, lines, around.others, creator),
+        "questions": prose.questions(
+            title, card, around.facts["name"], lines, around.others, around.lowest["input"], creator
+        ),
         "specs": specs,
         "elsewhere": {other["field"]: other for other in elsewhere},
         "related": around.related,
@@ -177,9 +180,9 @@ def calculator_rates(lines: Sequence[Line]) -> dict[str, Any] | None:
     rates = []
     currencies = set()
     for line in lines:
-        if not line.sourced or not is_rate_key(line.field):
+        key = words.key_of(line.field)
+        if key is None or not line.sourced:
             continue
-        key = RateKey.parse(line.field)
         labels = dict(key.labels)
         if key.meter not in TOKEN_METERS or key.modality or not labels.keys() <= {*_CALCULATED, "scope"}:
             continue

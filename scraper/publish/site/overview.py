@@ -50,6 +50,13 @@ class Entry:
         """The card of the offer, as JSON."""
         return self.head + self.tail
 
+    def parts(self) -> tuple[Any, ...]:
+        """Return what an entry is made of again."""
+        return (
+            self.digest, self.summary, self.path, self.provider, self.model, self.withdrawn, self.last, self.states,
+            self.sources, self.fields, self.head, self.tail,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Seller:

@@ -60,13 +60,17 @@ def price_sentence(title: str, provider: str, lines: Mapping[str, Line]) -> str:
 
 
 def why(
-    title: str, facts: Mapping[str, Any], lines: Mapping[str, Line], others: Sequence[Card], own: Card
+    title: str,
+    facts: Mapping[str, Any],
+    lines: Mapping[str, Line],
+    lowest: Mapping[str, Cheapest | None],
+    own: Card,
 ) -> list[str]:
     """Return what speaks for this offer, as far as facts do."""
     said = [price_sentence(title, facts["name"], lines)]
-    lowest = [words.REFERENCE[field].lower() for field in ("input", "output") if _is_lowest(field, others, own)]
-    if lowest:
-        said.append(f"No offer of this model that is listed here has a lower {' or '.join(lowest)} price.")
+    fields = [words.REFERENCE[field].lower() for field in ("input", "output") if _is_lowest(lowest[field], own)]
+    if fields:
+        said.append(f"No offer of this model that is listed here has a lower {' or '.join(fields)} price.")
     said.append(_COMPATIBLE.get(facts["openai_compatible"], ""))
     said += [
         f"{words.label(field)}, as its source says: “{lines[field].shown}”."
@@ -76,9 +80,8 @@ def why(
     return [sentence for sentence in said if sentence]
 
 
-def _is_lowest(field: str, others: Sequence[Card], own: Card) -> bool:
+def _is_lowest(least: Cheapest | None, own: Card) -> bool:
     """Say whether no other offer is cheaper, there being another one with a price."""
-    least = cheapest(field, others)
     return least is not None and least.compared > 1 and any(card.path == own.path for card in least.cards)
 
 
@@ -106,10 +109,15 @@ _SPECS: Final = {
 
 
 def questions(
-    title: str, own: Card, facts: Mapping[str, Any], lines: Mapping[str, Line], others: Sequence[Card], creator: str
+    title: str,
+    own: Card,
+    provider: str,
+    lines: Mapping[str, Line],
+    others: Sequence[Card],
+    least: Cheapest | None,
+    creator: str,
 ) -> list[tuple[str, str]]:
     """Return questions with their answers; what no fact answers is not asked, but for prices that people look for."""
-    provider = facts["name"]
     asked = []
     if answer := price_sentence(title, provider, lines):
         asked.append((f"What does {title} cost on {provider}?", answer))
@@ -120,7 +128,6 @@ def questions(
         asked.append((f"What is the context window of {title} on {provider}?", answer))
     if len(others) > 1:
         sellers = len({card.provider for card in others})
-        least = cheapest("input", others)
         answer = f"{words.counted(len(others), 'offer')} of it by {words.counted(sellers, 'provider')} are listed here."
         if least is not None:
             whose = words.listed(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -13,51 +12,16 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from scraper.publish.site import words
+from scraper.publish.site import fragments, markdown, words
 from scraper.publish.site.addresses import up, web_address
+from scraper.publish.site.cards import Cell
+from scraper.publish.site.lines import Line
 
 _HERE: Final = Path(__file__).parent
-_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#~&])")
 
 CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'"
 )
-
-
-class Raw(str):
-    """Markdown that is not escaped again."""
-
-    __slots__ = ()
-
-
-def markdown(value: object) -> str:
-    """Escape what stands in Markdown: no link, tag, table cell or heading comes of it."""
-    if isinstance(value, Raw):
-        return value
-    text = _SPECIAL.sub(r"\\\1", str(value)).replace("://", ":\\//")
-    return " ".join(text.split())
-
-
-def code(text: object) -> Raw:
-    """Write a text as Markdown code on one line, also within a table."""
-    shown = " ".join(str(text).split())
-    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
-    blank = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return Raw(f"{fence}{blank}{shown}{blank}{fence}".replace("|", "\\|"))
-
-
-def block(text: str) -> Raw:
-    """Write lines as a block of Markdown code."""
-    fence = "`" * max(3, max((len(run) for run in re.findall("`+", text)), default=0) + 1)
-    return Raw(f"{fence}\n{text}\n{fence}")
-
-
-def link(address: str) -> Raw:
-    """Write an address of the web as a Markdown link, any other as code."""
-    usable = web_address(address)
-    if not usable or re.search(r"[\s<>]", usable):
-        return code(address)
-    return Raw(f"<{usable}>")
 
 
 def json_text(value: Any) -> Markup:
@@ -72,6 +36,14 @@ def script_safe(text: str) -> Markup:
     return Markup(safe.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))  # noqa: S704  escaped above
 
 
+def _cell(shown: Cell) -> Markup:
+    return Markup(fragments.cell(shown))  # noqa: S704  escaped there
+
+
+def _value(line: Line, shown: str = "") -> Markup:
+    return Markup(fragments.value(line, shown))  # noqa: S704  escaped there
+
+
 @lru_cache(maxsize=1)
 def _html() -> Environment:
     made = Environment(
@@ -83,7 +55,7 @@ def _html() -> Environment:
         auto_reload=False,
     )
     made.filters.update(json=json_text, web=web_address)
-    made.globals.update(words=words, counted=words.counted)
+    made.globals.update(words=words, counted=words.counted, html=fragments, html_cell=_cell, html_value=_value)
     return made
 
 
@@ -93,14 +65,14 @@ def _markdown() -> Environment:
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=False,  # noqa: S701  `finalize` escapes for Markdown what autoescape does for HTML
         undefined=StrictUndefined,
-        finalize=markdown,
+        finalize=markdown.escaped,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
         keep_trailing_newline=True,
     )
-    made.filters.update(code=code, block=block, link=link, raw=Raw)
-    made.globals.update(words=words, counted=words.counted)
+    made.filters.update(code=markdown.code, block=markdown.block, link=markdown.link, raw=markdown.Raw)
+    made.globals.update(words=words, counted=words.counted, rows=markdown)
     return made
 
 
@@ -121,36 +93,55 @@ def assets() -> dict[str, tuple[str, bytes]]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class Around:
+    """What all pages of one folder have in common, rendered once."""
+
+    head: Markup
+    top: Markup
+    foot: Markup
+    assets: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Frame:
-    """What stands around all pages of a site: `site_url` where it is known, feeds, the day for which it is made."""
+    """What stands around all pages of a site: `site_url` where it is known, and the feeds (path, type, title)."""
 
     site_url: str
     feeds: tuple[tuple[str, str, str], ...] = ()
-    extra: dict[str, Any] = field(default_factory=dict)
 
     def page(self, name: str, path: str, **context: Any) -> bytes:
         """Render an HTML page that will be at `path` (with its ending)."""
         root = up(path)
-        return (
-            template(name)
-            .render(
-                context,
-                root=root,
-                path=path,
-                twin=f"{root}{path.removesuffix('.html')}.md",
-                canonical=f"{self.site_url}/{path}" if self.site_url else "",
-                picture=f"{self.site_url}/{assets()['social.png'][0]}" if self.site_url else "",
-                assets={name: f"{root}{found[0]}" for name, found in assets().items()},
-                csp=CSP,
-                feeds=self.feeds,
-            )
-            .encode()
+        around = _around(self, root, "" if root else path)
+        made = template(name).render(
+            context,
+            root=root,
+            path=path,
+            twin=f"{root}{path.removesuffix('.html')}.md",
+            canonical=f"{self.site_url}/{path}" if self.site_url else "",
+            picture=f"{self.site_url}/{assets()['social.png'][0]}" if self.site_url else "",
+            around=around,
+            assets=around.assets,
+            feeds=self.feeds,
         )
+        return made.encode()
 
     def twin(self, name: str, path: str, **context: Any) -> bytes:
         """Render the Markdown of a page."""
         return template(name).render(context, root=up(path), path=path).encode()
+
+
+@lru_cache(maxsize=64)
+def _around(frame: Frame, root: str, path: str) -> Around:
+    own = {name: f"{root}{found[0]}" for name, found in assets().items()}
+    context = {"root": root, "path": path, "assets": own, "feeds": frame.feeds, "csp": CSP}
+    return Around(piece("head.html", **context), piece("top.html", **context), piece("foot.html", **context), own)
+
+
+def piece(name: str, **context: Any) -> Markup:
+    """Render a part of a page that others put into theirs."""
+    return Markup(template(name).render(context))  # noqa: S704  the template escapes
 
 
 def code_digest() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from scraper.meters import RateKey, is_rate_key
 from scraper.publish.site import words
 from scraper.store import OfferView
 
@@ -17,9 +16,10 @@ def offer_data(offer: OfferView, title: str, creator: str, provider: str, url: s
         return None
     priced = []
     for view in offer.fields:
-        if view.value is None or view.currency is None or not is_rate_key(view.field):
+        key = words.key_of(view.field)
+        if key is None or view.value is None or view.currency is None:
             continue
-        unit = RateKey.parse(view.field).unit
+        unit = key.unit
         price: dict[str, Any] = {
             "@type": "UnitPriceSpecification",
             "price": view.value,

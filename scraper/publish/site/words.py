@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -131,14 +132,22 @@ def marks(view: FieldView) -> list[tuple[str, str]]:
     return found
 
 
-def day(at: object) -> str:
+@lru_cache(maxsize=8192)
+def day(at: datetime | None) -> str:
     """Return the day of a time, "" for none."""
-    return str(at)[:10] if at else ""
+    return f"{at:%Y-%m-%d}" if at else ""
 
 
-def when(at: object) -> str:
+@lru_cache(maxsize=8192)
+def when(at: datetime | None) -> str:
     """Return a time to the minute in UTC, "" for none."""
-    return str(at)[:16].replace("T", " ") + " UTC" if at else ""
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""
+
+
+@lru_cache(maxsize=8192)
+def key_of(field: str) -> RateKey | None:
+    """Return a field's rate key, None where it is no price."""
+    return RateKey.parse(field) if is_rate_key(field) else None
 
 
 def listed(things: Sequence[str]) -> str:
