@@ -123,9 +123,8 @@ class Snapshot:
         )  # fmt: skip
         ordered = select(_o.offer_id, _one_text(columns).label("text")).order_by(_o.offer_id, _o.id).subquery()
         whole = func.aggregate_strings(ordered.c.text, "\n")
-        return dict(
-            self.connection.execute(select(ordered.c.offer_id, whole).group_by(ordered.c.offer_id)).tuples().all()
-        )
+        rows = self.connection.execute(select(ordered.c.offer_id, whole).group_by(ordered.c.offer_id))
+        return {row[0]: row[1] for row in rows}
 
     def _told(self) -> dict[int, str]:
         """Return what identifies the changes of each offer."""

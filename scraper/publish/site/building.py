@@ -14,9 +14,9 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from scraper import providers
-from scraper.publish.site import overview, words
+from scraper.publish.site import fragments, markdown, overview, words
 from scraper.publish.site.addresses import model_path, provider_path
-from scraper.publish.site.cards import Card, card_of, cell_text, digest, make_card, states
+from scraper.publish.site.cards import Card, card_of, digest, make_card, states
 from scraper.publish.site.changes import row_of
 from scraper.publish.site.examples import python_call, shell_call
 from scraper.publish.site.model import by_price, model_context
@@ -113,12 +113,12 @@ class _Loaded:
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """The offers of a model that are listed, their lowest prices, and their rows in HTML and Markdown by path."""
+    """The offers of a model that are listed, their lowest prices, their rows by path and in Markdown."""
 
     cards: list[Card]
     lowest: Mapping[str, Cheapest | None]
     rows: dict[str, Markup]
-    lines: dict[str, str]
+    lines: str
 
 
 class _Site:
@@ -275,13 +275,12 @@ class _Site:
     def _compared(self, numbers: Sequence[int]) -> _Compared:
         """Return what the pages of all offers of a model have in common."""
         cards = by_price([self._card(n) for n in numbers if not self.entries[n].withdrawn])
-        markdown = template("compared.md")
-        context = {"fields": COMPARED, "names": self.names, "root": "../../", "text": cell_text}
+        shown = cards[:MOST_COMPARED]
         return _Compared(
             cards,
             {field: cheapest(field, cards) for field in ("input", "output")},
-            {card.path: piece("compared.html", **context, card=card) for card in cards[:MOST_COMPARED]},
-            {card.path: markdown.render(context, card=card) for card in cards[:MOST_COMPARED]},
+            {c.path: fragments.compared_row(c, COMPARED, self.names[c.provider], "../../") for c in shown},
+            "".join(markdown.compared_row(c, self.names[c.provider], "../../") for c in shown),
         )
 
     def _offer(self, number: int, key: str, near: Sequence[int], compared: _Compared) -> None:
@@ -302,8 +301,11 @@ class _Site:
             "curl": shell_call(facts, card),
             "manual": self._manual(offer.provider),
             "compared_fields": COMPARED,
-            "compared_rows": _marked(compared.rows, entry.path),
-            "compared_md": "".join(compared.lines.values()),
+            "compared_rows": Markup("\n").join(
+                fragments.compared_row(card, COMPARED, facts["name"], "../../", own=True) if path == card.path else row
+                for path, row in compared.rows.items()
+            ),
+            "compared_md": compared.lines,
             "model_page": model_path(entry.model) if entry.model else "",
         }
         self._page("offer", entry.path, key, context)
@@ -405,14 +407,6 @@ class _Site:
                 ending = path.rpartition(".")[2]
                 make = self.frame.page if ending == "html" else self.frame.twin
                 self.files.add(path, make(f"gone.{ending}", path))
-
-
-def _marked(rows: Mapping[str, Markup], own: str) -> Markup:
-    """Put rows of a table together and mark the one of the page that they are on."""
-    return Markup("").join(
-        Markup(row.replace("<tr ", '<tr aria-current="true" ', 1)) if path == own else row  # noqa: S704  was safe before
-        for path, row in rows.items()
-    )
 
 
 def _failing_since(source: SourceView) -> str:

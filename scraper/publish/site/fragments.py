@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from scraper.publish.site.cards import Cell
+from scraper.publish.site.cards import Card, Cell
 from scraper.publish.site.changes import Row
 from scraper.publish.site.lines import Line, Past
 
@@ -39,6 +39,16 @@ def cell(shown: Cell) -> str:
         return escape(shown)
     marks = "".join(f' <span class="mark {escape(mark)}">{escape(mark)}</span>' for mark in shown[1].split())
     return f"{escape(shown[0])}{marks}"
+
+
+def compared_row(card: Card, fields: Iterable[str], seller: str, root: str, *, own: bool = False) -> Markup:
+    """Return the row of an offer in a table that compares those of one model; `own` is the one whose page it is on."""
+    chip = f' <span class="chip">{escape(card.variant)}</span>' if card.variant else ""
+    cells = "".join(f'<td class="n">{cell(card.cell(field))}</td>' for field in fields)
+    return Markup(  # noqa: S704  every text in it is escaped
+        f'<tr{" aria-current=true" if own else ""}><th scope="row"><a href="{root}{escape(card.path)}.html">'
+        f'{escape(seller)}</a></th><td class="id">{escape(card.model_id or card.name)}{chip}</td>{cells}</tr>'
+    )
 
 
 def price_rows(lines: Iterable[Line]) -> Markup:
@@ -81,7 +91,7 @@ def spec_rows(lines: Iterable[Line], elsewhere: Mapping[str, Mapping[str, Any]],
 def history_rows(history: Iterable[Past]) -> Markup:
     """Return what was stated, from when to when."""
     return _whole(
-        f'<tr><th scope="row">{escape(one.label)}</th><td class="n">{escape(one.whole)}</td>'
+        f'<tr><th scope="row">{escape(one.label)}</th><td class="n w">{escape(one.whole)}</td>'
         f'<td class="d">{one.start}</td><td class="d">{one.last}</td><td class="d">{one.end or "now"}</td>'
         f'<td class="q">{_quote(one.quote, one.address)}</td></tr>'
         for one in history
@@ -100,7 +110,7 @@ def change_rows(changes: Iterable[Row], root: str, *, named: bool) -> Markup:
         whose = f"<td>{who}</td>" if named else ""
         parts.append(
             f'<tr><td class="d">{row.day}</td>{whose}<td>{escape(row.what or row.kind)}</td>'
-            f'<td class="n">{escape(before)}</td><td class="n">{escape(after)}{move}</td>'
+            f'<td class="n w">{escape(before)}</td><td class="n w">{escape(after)}{move}</td>'
             f'<td class="q">{_quote(row.quote, row.address) if row.quote else ""}</td></tr>'
         )
     return _whole(parts)

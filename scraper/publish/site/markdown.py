@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from scraper.publish.site import words
 from scraper.publish.site.addresses import web_address
+from scraper.publish.site.cards import Card, cell_text
 from scraper.publish.site.lines import Line
 
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#~&])")
@@ -72,6 +73,12 @@ def spec_rows(lines: Iterable[Line], elsewhere: Mapping[str, Mapping[str, Any]])
         more = f" ({escaped(other['provider'])} states {escaped(other['shown'])})" if other else ""
         rows.append(f"| {_escaped(line.label)} | {_said(line)}{more} | {_evidence(line)} |\n")
     return Raw("".join(rows))
+
+
+def compared_row(card: Card, seller: str, root: str) -> str:
+    """Return the row of an offer in the table that compares those of one model."""
+    prices = " | ".join(escaped(cell_text(card.cell(field))) for field in ("input", "output"))
+    return f"| [{escaped(seller)}]({root}{card.path}.md) | {code(card.model_id or card.name)} | {prices} |\n"
 
 
 def _said(line: Line) -> str:
