@@ -17,7 +17,7 @@ help: ## say what can be made
 setup: .venv/.dev ## install everything for working on the project
 
 demo: .venv/.runtime ## refresh from the project's own pages and show what came of it
-	@$(BIN)/ratecard demo
+	@$(BIN)/ratecard demo --site .demo/site
 
 test: lint chromium ## everything that has to hold before a change is handed in
 	$(BIN)/pytest -n auto --dist loadgroup

@@ -6,9 +6,10 @@ import getpass
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -65,6 +66,7 @@ from scraper.publish.review import (
     ids_meant,
     nothing_but_held,
 )
+from scraper.publish.site import publish_site
 from scraper.records import clean, iso
 from scraper.refresh import Refresh, SourceReport
 from scraper.reports import report_object, report_text, reread_text
@@ -492,6 +494,32 @@ def feed(
 
 
 @app.command()
+def publish(
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The site's folder; made if missing.")],
+    db: Db = None,
+    as_json: Json = False,
+) -> None:
+    """Write the reference site: pages to read from a folder or any static host; only what changed is written."""
+    settings = load_settings(db)
+    now = _now()
+    with _opened(db) as opened:
+        published = publish_site(
+            opened.store, output, now, site_url=settings.site_url or "", upcoming=_upcoming(opened, now)
+        )
+    if as_json:
+        _print_json({**asdict(published), "open": str(output / "index.html")})
+    else:
+        typer.echo(f"{published.summary} Open {output / 'index.html'}")
+
+
+def _upcoming(opened: _Opened, now: datetime) -> dict[tuple[str, str], datetime]:
+    """Return when each source that is scheduled is refreshed next."""
+    rows = {key: view.row for key, view in read_due(opened.store).items()}
+    verdicts = judge(now, _plans(opened.settings), rows, read_moments(opened.store))
+    return {(one.key.provider, one.key.source): one.next_at for one in verdicts if one.next_at is not None}
+
+
+@app.command()
 def capture(
     url: Annotated[str, typer.Argument(metavar="URL")],
     output: Annotated[
@@ -631,9 +659,13 @@ def impact(
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    site: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the site goes; a new folder for temporary files without.")
+    ] = None,
+) -> None:
     """Run the whole flow on the bundled pages with a database of its own, and show what it can tell."""
-    run_demo(text.show, typer.echo)
+    run_demo(text.show, typer.echo, site or Path(tempfile.mkdtemp(prefix="ratecard-site-")) / "site")
 
 
 @app.command()

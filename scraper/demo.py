@@ -1,4 +1,4 @@
-"""The demo: the whole flow on the bundled pages of two weeks, in a folder of its own that is gone afterwards."""
+"""The demo: the whole flow on the bundled pages of two weeks, in a folder of its own, and a site that stays."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from scraper import providers
 from scraper.fetch.archive import Archive
 from scraper.fetch.replay import Replay
 from scraper.publish import text
+from scraper.publish.site import publish_site
 from scraper.records import iso
 from scraper.refresh import Outcome, Refresh
 from scraper.resources import folder
@@ -26,14 +27,20 @@ WEEKS: Final = (datetime(2026, 9, 1, 12, tzinfo=UTC), datetime(2026, 9, 8, 12, t
 SHOWN: Final = ("replicate", "openai/gpt-4.1-nano", "input")
 
 
-def run_demo(show: Callable[[RenderableType], None], say: Callable[[str], None]) -> None:
-    """Refresh twice from the bundled pages; show what changed, what is not sourced, and where one number comes from."""
+def run_demo(show: Callable[[RenderableType], None], say: Callable[[str], None], site: Path) -> None:
+    """Refresh twice from the bundled pages; show what changed, what is not sourced, and where one number comes from.
+
+    At the end the reference site of it is written to `site`, which stays.
+    """
     with tempfile.TemporaryDirectory(prefix="ratecard-demo-") as place:
         archive = Archive(Path(place) / "archive")
         with open_store(f"sqlite:///{place}/ratecard.db") as store:
             for week in WEEKS:
                 _refresh(store, archive, week, say)
             _tell(store, archive, WEEKS[-1], show, say)
+            say(f"\n$ ratecard publish -o {site}")
+            say(publish_site(store, site, WEEKS[-1]).summary)
+            say(f"Open {site / 'index.html'} in a browser.")
 
 
 def _refresh(store: Store, archive: Archive, at: datetime, say: Callable[[str], None]) -> None:

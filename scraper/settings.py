@@ -182,6 +182,7 @@ class Settings(BaseSettings):
     keys: dict[HostName, dict[HeaderName, KeyPlace]] = Field(default_factory=dict)
     cdx_url: WebAddress = "https://web.archive.org/cdx/search/cdx"
     copy_url: CopyAddress = "https://web.archive.org/web/{timestamp}id_/{url}"
+    site_url: WebAddress | None = None
     hold_release: bool = True
     schedules: Folder | None = None
     listen: str = "127.0.0.1:9464"
@@ -194,7 +195,6 @@ class Settings(BaseSettings):
     api_rate: int = Field(default=0, ge=0, le=1_000_000)
     log_format: Literal["auto", "json", "console"] = "auto"
     alerts: Folder | None = None
-    site_url: WebAddress | None = None
     read_seconds: float = Field(default=10.0, gt=0, le=3600, allow_inf_nan=False)
     read_memory: int = Field(default=2 * 1024**3, ge=256 * 1024**2)
     chromium: Folder | None = None

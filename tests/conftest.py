@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.postgres", "tests.published"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

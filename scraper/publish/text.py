@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from rich.console import Console, Group, RenderableType
@@ -31,6 +32,7 @@ REASONS: Final = {
 }
 
 
+@lru_cache(maxsize=16384)
 def amount(value: str, currency: str | None) -> str:
     """Write an amount for people: `$0.10`, `$0.003625`, `CN¥4.00`; float noise is rounded off."""
     number = _MEANINGFUL.create_decimal(Decimal(value)).normalize()

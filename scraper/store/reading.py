@@ -143,12 +143,17 @@ def published_values(store: Store, at: datetime, provider: str | None = None) ->
 def list_sources(store: Store, provider: str | None = None) -> list[SourceView]:
     """Return the sources that were ever refreshed, by provider and name."""
     with store.reading() as connection:
-        rows = connection.execute(_where(select(sources), sources.c.provider, provider)).all()
-        fields = _contracts(connection)
-        kept = captures_by_id(connection, captures.c.id.in_(select(sources.c.last_capture_id)))
-        further = further_pages(connection, reading_pages.c.pages == sources.c.last_pages)
-        counted = select(_o.source_id, func.count(_o.offer_id.distinct())).where(_o.closed_at.is_(None))
-        count = {row[0]: row[1] for row in connection.execute(counted.group_by(_o.source_id))}
+        return sources_on(connection, provider)
+
+
+def sources_on(connection: Connection, provider: str | None = None) -> list[SourceView]:
+    """Do what `list_sources` does, on the connection of a transaction."""
+    rows = connection.execute(_where(select(sources), sources.c.provider, provider)).all()
+    fields = _contracts(connection)
+    kept = captures_by_id(connection, captures.c.id.in_(select(sources.c.last_capture_id)))
+    further = further_pages(connection, reading_pages.c.pages == sources.c.last_pages)
+    counted = select(_o.source_id, func.count(_o.offer_id.distinct())).where(_o.closed_at.is_(None))
+    count = {row[0]: row[1] for row in connection.execute(counted.group_by(_o.source_id))}
     views = [
         SourceView(
             provider=row.provider,
@@ -606,3 +611,21 @@ def _reason(text: str | None) -> Reason | None:
 
 
 _unit = lru_cache(maxsize=4096)(unit_of)
+
+
+# The same on the connection of a transaction that reads more.
+
+
+def offers_on(connection: Connection, at: datetime, ids: Sequence[int] | None) -> list[OfferView]:
+    """Return offers with what is published of each, withdrawn ones too; all of them where no ids are given."""
+    return offers_where(connection, at, None, [] if ids is None else [offers.c.id.in_(ids)], listed=False)
+
+
+def statements_on(connection: Connection, where: ColumnElement[bool]) -> dict[int, Statement]:
+    """Return observations by id."""
+    return _statements(connection, where)
+
+
+def changes_on(connection: Connection, wanted: Select[Any]) -> list[ChangeView]:
+    """Return the changes whose ids a query selects, newest first."""
+    return changes_where(connection, wanted)

@@ -1,0 +1,98 @@
+"""What it costs to publish: 5,000 offers at once, 1 % of them anew, and Jinja2 alone rendering the same text."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jinja2 import Environment
+from sqlalchemy import update
+
+from scraper import providers
+from scraper.publish.site import building, publish_site
+from scraper.publish.site.rendering import Frame
+from scraper.store import list_offers
+from scraper.store.tables import observations
+from tests.published import NOW, made_up, many_store, record
+
+OFFERS = 5000
+SELLERS = 25
+
+
+@pytest.mark.timeout(600)
+def test_a_site_of_5000_offers_and_one_that_changes_a_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spent: dict[str, float] = {}
+    with many_store(f"sqlite:///{tmp_path}/many.db", OFFERS, SELLERS) as store:
+        began = time.process_time()
+        list_offers(store, NOW)
+        reading = time.process_time() - began
+        site = building._Site
+        own = site._offer
+
+        def offer(*arguments: Any) -> None:
+            start = time.process_time()
+            own(*arguments)
+            spent["offers"] = spent.get("offers", 0) + time.process_time() - start
+
+        with monkeypatch.context() as patched:
+            patched.setattr(site, "_offer", offer)
+            began = time.process_time()
+            first = publish_site(store, tmp_path / "site", NOW)
+            full = time.process_time() - began
+        each = OFFERS // SELLERS
+        few = OFFERS // 100
+        seller = providers.names()[0]
+        with store.writing() as connection:
+            connection.execute(
+                update(observations).where(observations.c.offer_id <= few).values(last_quote="$1 / MTok")
+            )
+        began = time.process_time()
+        some = publish_site(store, tmp_path / "site", NOW)
+        part = time.process_time() - began
+        record(store, seller, made_up(seller, 0, each, raised=frozenset(range(few))), NOW + timedelta(hours=1))
+        began = time.process_time()
+        seller_s = publish_site(store, tmp_path / "site", NOW + timedelta(hours=1))
+        week = time.process_time() - began
+        began = time.process_time()
+        same = publish_site(store, tmp_path / "site", NOW + timedelta(hours=1))
+        none = time.process_time() - began
+        bare = _bare(store, tmp_path, monkeypatch)
+    print(
+        f"\n{first.offers:,} offers, {first.files:,} files: {full:.1f} s of CPU, reading the store {reading:.1f} "
+        f"and the offers' pages with their Markdown {spent['offers']:.1f} (Jinja2 alone, the same text: "
+        f"{bare:.1f})\n"
+        f"1 % of the offers changed: {part:.2f} s ({100 * part / full:.0f} %), {some.rendered} pages rendered, "
+        f"{some.written} files written\n"
+        f"one provider of {each} offers refreshed: {week:.2f} s, {seller_s.rendered} pages rendered\n"
+        f"nothing changed: {none:.2f} s, {same.written} files written"
+    )
+    assert spent["offers"] < 4
+    assert part < full / 10
+
+
+def _bare(store: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> float:
+    """Return what Jinja2 alone needs for the same text, a hole for each tag of it, when all of it is at hand."""
+    texts: list[list[str]] = []
+    own = Frame.page, Frame.twin
+
+    def keep(which: Any) -> Any:
+        def make(frame: Frame, name: str, path: str, **context: Any) -> bytes:
+            made: bytes = which(frame, name, path, **context)
+            if name.startswith("offer"):
+                texts.append(made.decode().split(">"))
+            return made
+
+        return make
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Frame, "page", keep(own[0]))
+        patched.setattr(Frame, "twin", keep(own[1]))
+        publish_site(store, folder / "again", NOW)
+    holes = Environment(autoescape=True).from_string("{% for part in parts %}{{ part }}>{% endfor %}")
+    began = time.process_time()
+    for parts in texts:
+        holes.render(parts=parts)
+    return time.process_time() - began

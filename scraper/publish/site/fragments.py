@@ -1,0 +1,170 @@
+"""The pieces that stand on a page by the dozen, written without a template: every text in them is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from markupsafe import Markup
+
+from scraper.publish.site.cards import Card, Cell
+from scraper.publish.site.changes import Row
+from scraper.publish.site.lines import Line, Past
+
+_QUOTED = 80
+
+
+def value(line: Line, shown: str = "") -> str:
+    """Return a value that opens its evidence, with its marks, or the words for none with the reason."""
+    text = escape(shown or line.shown)
+    if line.number:
+        quiet = "" if line.sourced else " none"
+        html = (
+            f'<button type="button" class="v{quiet}" popovertarget="e{line.number}" title="Where this comes from">'
+            f"{text}</button>"
+        )
+    else:
+        html = f'<span class="none">{text}</span>'
+    for mark, meaning in line.marks:
+        html += f' <span class="mark {escape(mark)}" title="{escape(meaning)}">{escape(mark)}</span>'
+    return f'{html} <small class="why">{escape(line.reason)}</small>' if line.reason else html
+
+
+def cell(shown: Cell) -> str:
+    """Return what a table shows of another offer's field."""
+    if isinstance(shown, int):
+        return '<span class="none">Not sourced</span>'
+    if isinstance(shown, str):
+        return escape(shown)
+    marks = "".join(f' <span class="mark {escape(mark)}">{escape(mark)}</span>' for mark in shown[1].split())
+    return f"{escape(shown[0])}{marks}"
+
+
+def compared_row(card: Card, fields: Iterable[str], seller: str, root: str, *, own: bool = False) -> Markup:
+    """Return the row of an offer in a table that compares those of one model; `own` is the one whose page it is on."""
+    chip = f' <span class="chip">{escape(card.variant)}</span>' if card.variant else ""
+    cells = "".join(f'<td class="n">{cell(card.cell(field))}</td>' for field in fields)
+    return Markup(  # noqa: S704  every text in it is escaped
+        f'<tr{" aria-current=true" if own else ""}><th scope="row"><a href="{root}{escape(card.path)}.html">'
+        f'{escape(seller)}</a></th><td class="id">{escape(card.model_id or card.name)}{chip}</td>{cells}</tr>'
+    )
+
+
+def price_rows(lines: Iterable[Line]) -> Markup:
+    """Return the rows of the price table."""
+    return _whole(
+        f'<tr><th scope="row">{escape(line.label)}</th><td>{escape(line.conditions)}</td>'
+        f'<td class="n">{value(line)}</td><td>{escape(line.unit)}</td></tr>'
+        for line in lines
+    )
+
+
+def glance(boxes: Iterable[tuple[str, Sequence[Line]]]) -> Markup:
+    """Return the boxes at the top of an offer's page."""
+    parts = []
+    for name, lines in boxes:
+        several = len(lines) > 1
+        shown = "".join(
+            f"<dd>{f'<small>{escape(line.full_label.split()[-1])}</small> ' if several else ''}{value(line)}</dd>"
+            for line in lines
+        )
+        parts.append(f"<div><dt>{escape(name)}</dt>{shown}</div>")
+    return _whole(parts)
+
+
+def spec_rows(lines: Iterable[Line], elsewhere: Mapping[str, Mapping[str, Any]], root: str) -> Markup:
+    """Return the specs, each with what another provider states of it where this one does not."""
+    parts = []
+    for line in lines:
+        other = elsewhere.get(line.field)
+        said = (
+            f"<br><small>{escape(other['provider'])} states {escape(other['shown'])} for "
+            f'<a href="{root}{escape(other["path"])}.html">{escape(other["id"])}</a></small>'
+            if other
+            else ""
+        )
+        parts.append(f"<div><dt>{escape(line.label)}</dt><dd>{value(line)}{said}</dd></div>")
+    return _whole(parts)
+
+
+def history_rows(history: Iterable[Past]) -> Markup:
+    """Return what was stated, from when to when."""
+    return _whole(
+        f'<tr><th scope="row">{escape(one.label)}</th><td class="n w">{escape(one.whole)}</td>'
+        f'<td class="d">{one.start}</td><td class="d">{one.last}</td><td class="d">{one.end or "now"}</td>'
+        f'<td class="q">{_quote(one.quote, one.address)}</td></tr>'
+        for one in history
+    )
+
+
+def change_rows(changes: Iterable[Row], root: str, *, named: bool) -> Markup:
+    """Return changes, with the offers that they are of where `named`."""
+    parts = []
+    for row in changes:
+        name = escape(f"{row.provider} · {row.model_id or row.name}")
+        who = f'<a href="{root}{escape(row.path)}.html">{name}</a>' if row.path else name
+        move = f' <span class="move {row.direction}">{escape(row.move)}</span>' if row.move else ""
+        before = row.before or ("not stated" if row.kind == "newly stated" else "")
+        after = row.after or ("no longer stated" if row.kind == "no longer stated" else "")
+        whose = f"<td>{who}</td>" if named else ""
+        parts.append(
+            f'<tr><td class="d">{row.day}</td>{whose}<td>{escape(row.what or row.kind)}</td>'
+            f'<td class="n w">{escape(before)}</td><td class="n w">{escape(after)}{move}</td>'
+            f'<td class="q">{_quote(row.quote, row.address) if row.quote else ""}</td></tr>'
+        )
+    return _whole(parts)
+
+
+def evidence(found: Iterable[Mapping[str, Any]]) -> Markup:
+    """Return the pop-ups with the evidence of values."""
+    return _whole(_popup(one) for one in found)
+
+
+def _popup(one: Mapping[str, Any]) -> str:
+    number, label = one["number"], escape(one["label"])
+    page = _link(one["address"], one["address"]) if one["address"] else "not on the web"
+    more = ""
+    if one["derived"]:
+        more += _fact("By rule", escape(one["derived"]))
+    if one["start"] or one["end"]:
+        start, end = one["start"] and f"from {one['start']} ", one["end"] and f"until {one['end']}"
+        more += _fact("Holds", f"{start}{end}")
+    agreeing = f"; {escape(one['agreeing'])} agree" if one["agreeing"] else ""
+    notes = "".join(
+        f'<p><span class="mark {escape(mark)}">{escape(mark)}</span> {escape(meaning)}</p>'
+        for mark, meaning in one["marks"]
+    )
+    for other in one["disputing"]:
+        when = _link(other["address"], other["captured"]) if other["address"] else other["captured"]
+        notes += (
+            f'<p class="notice">{escape(other["source"])} says {escape(other["whole"])}: '
+            f"“{escape(other['quote'])}” ({when})</p>"
+        )
+    return (
+        f'<div class="evidence" id="e{number}" popover role="dialog" aria-label="Evidence: {label}">'
+        f'<p class="what"><strong>{label}</strong> {escape(one["whole"])}</p>'
+        f"<blockquote>“{escape(one['quote'])}”</blockquote><dl>"
+        f"{_fact('Page', page)}{_fact('Captured', one['captured'])}{_fact('Seen', one['first'] + ' to ' + one['last'])}"
+        f"{_fact('Source', escape(one['said_by']) + agreeing)}{more}"
+        f"{_fact('Place', '<code>' + escape(one['locator']) + '</code>')}"
+        f"{_fact('SHA-256', '<code>' + one['capture'] + '</code>')}</dl>{notes}"
+        f'<button type="button" popovertarget="e{number}" popovertargetaction="hide">Close</button></div>'
+    )
+
+
+def _fact(name: str, html: str) -> str:
+    return f"<div><dt>{name}</dt><dd>{html}</dd></div>"
+
+
+def _link(address: str, text: str) -> str:
+    return f'<a href="{escape(address)}" rel="nofollow noopener">{escape(text)}</a>'
+
+
+def _quote(quote: str, address: str) -> str:
+    shown = f"“{quote[:_QUOTED]}{'…' if len(quote) > _QUOTED else ''}”"
+    return _link(address, shown) if address else escape(shown)
+
+
+def _whole(parts: Iterable[str]) -> Markup:
+    return Markup("\n".join(parts))  # noqa: S704  every text in the parts is escaped
