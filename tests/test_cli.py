@@ -145,9 +145,11 @@ def test_show_tells_how_to_call_an_offer_by_the_id_that_works(ratecard: Command)
         assert fields[name]["state"] == "not_sourced"
 
 
-def test_demo_shows_changes_gaps_and_evidence(ratecard: Command) -> None:
-    shown = ratecard("demo")
+def test_demo_shows_changes_gaps_and_evidence(ratecard: Command, tmp_path: Path) -> None:
+    shown = ratecard("demo", "--site", tmp_path / "site")
     assert shown.code == 0
+    assert (tmp_path / "site" / "offers" / "replicate" / "openai--gpt-4.1-nano.html").is_file()
+    assert f"Open {tmp_path}/site/index.html" in shown.out
     for words in (
         "what changed",
         "Not sourced",

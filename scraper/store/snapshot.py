@@ -169,11 +169,16 @@ def _among(column: ColumnElement[int], ids: Collection[int] | None) -> ColumnEle
 
 
 def _one_text(columns: Collection[Any]) -> ColumnElement[str]:
-    first, *others = (func.coalesce(cast(column, Text), "") for column in columns)
+    first, *others = map(_as_text, columns)
     text: ColumnElement[str] = first
     for other in others:
         text = text.concat(literal("|")).concat(other)
     return text
+
+
+def _as_text(column: Any) -> ColumnElement[str]:
+    text: ColumnElement[str] = column if isinstance(column.type, Text) else cast(column, Text)
+    return func.coalesce(text, "") if column.nullable else text
 
 
 def _hash(parts: tuple[Any, ...]) -> str:

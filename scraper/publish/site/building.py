@@ -328,16 +328,17 @@ class _Site:
         return min(days, default="")
 
     def _models(self, by_model: Mapping[str, Sequence[int]]) -> None:
-        paths = {number: entry.path for number, entry in self.entries.items()}
+        wanted = {}
         for model, numbers in by_model.items():
-            path = model_path(model)
             key = digest([[self.entries[n].digest, self.entries[n].summary] for n in numbers])
-            if self._kept(path, key):
-                continue
-            self.loaded.load(numbers, of=len(self.entries))
-            cards = [self._card(n) for n in numbers if not self.entries[n].withdrawn]
-            told = [self.loaded.of(n) for n in numbers]
-            self._page("model", path, key, model_context(model, cards, told, self.names, paths))
+            if not self._kept(model_path(model), key):
+                wanted[model] = key
+        self.loaded.load([n for model in wanted for n in by_model[model]], of=len(self.entries))
+        paths = {number: entry.path for number, entry in self.entries.items()}
+        for model, key in wanted.items():
+            cards = [self._card(n) for n in by_model[model] if not self.entries[n].withdrawn]
+            told = [self.loaded.of(n) for n in by_model[model]]
+            self._page("model", model_path(model), key, model_context(model, cards, told, self.names, paths))
 
     def _providers(self, by_provider: Mapping[str, Sequence[int]]) -> None:
         held = self.moment.held()

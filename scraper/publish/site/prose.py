@@ -22,28 +22,36 @@ _COMPATIBLE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Cheapest:
-    """The lowest price of a field among offers, in US dollars, and whose it is."""
+    """The lowest price of a field among offers, in US dollars, and whose it is; of those that are sure and lasting.
+
+    `floor` is the lowest one of all, promotions and doubted values among them.
+    """
 
     field: str
     shown: str
     value: Decimal
     cards: list[Card]
     compared: int
+    floor: Decimal
 
 
 def cheapest(field: str, cards: Sequence[Card]) -> Cheapest | None:
     """Return the lowest dollar price of a field that is neither doubted nor a promotion; None where none is stated."""
     found: list[tuple[Decimal, Card]] = []
+    everything: list[Decimal] = []
     for card in cards:
         cell = card.cell(field)
         money = cell_money(cell)
-        if money is not None and money[0] in ("$", "") and not cell_marks(cell) and not card.withdrawn:
+        if money is None or money[0] not in ("$", "") or card.withdrawn:
+            continue
+        everything.append(money[1])
+        if not cell_marks(cell):
             found.append((money[1], card))
     if not found:
         return None
     least = min(value for value, _ in found)
     whose = [card for value, card in found if value == least]
-    return Cheapest(field, cell_text(whose[0].cell(field)), least, whose, len(found))
+    return Cheapest(field, cell_text(whose[0].cell(field)), least, whose, len(found), min(everything))
 
 
 def price_sentence(title: str, provider: str, lines: Mapping[str, Line]) -> str:
@@ -70,7 +78,9 @@ def why(
     said = [price_sentence(title, facts["name"], lines)]
     fields = [words.REFERENCE[field].lower() for field in ("input", "output") if _is_lowest(lowest[field], own)]
     if fields:
-        said.append(f"No offer of this model that is listed here has a lower {' or '.join(fields)} price.")
+        said.append(
+            f"No offer of this model that is listed here has a lower {' or '.join(fields)} price in US dollars."
+        )
     said.append(_COMPATIBLE.get(facts["openai_compatible"], ""))
     said += [
         f"{words.label(field)}, as its source says: “{lines[field].shown}”."
@@ -82,7 +92,9 @@ def why(
 
 def _is_lowest(least: Cheapest | None, own: Card) -> bool:
     """Say whether no other offer is cheaper, there being another one with a price."""
-    return least is not None and least.compared > 1 and any(card.path == own.path for card in least.cards)
+    if least is None or least.compared < 2 or least.floor < least.value:
+        return False
+    return any(card.path == own.path for card in least.cards)
 
 
 def about(title: str, creator: str, lines: Mapping[str, Line], elsewhere: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -133,7 +145,8 @@ def questions(
             whose = words.listed(
                 sorted({f"{card.provider} ({card.model_id or card.name})" for card in least.cards})[:4]
             )
-            answer += f" The lowest input price is {least.shown}{_per(least)}: {whose}."
+            sure = " that is neither a promotion nor in doubt" if least.floor < least.value else " in US dollars"
+            answer += f" The lowest input price{sure} is {least.shown}{_per(least)}: {whose}."
         asked.append((f"How does {provider} compare with other providers of {title}?", answer))
     if creator:
         asked.append((f"Who created {title}?", f"{creator}, by the rules that resolve its id."))
