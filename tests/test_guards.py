@@ -531,9 +531,12 @@ def test_f15_what_is_new_beside_many_losses_is_held_with_them(left: int, days: i
 
 def test_what_an_earlier_reading_missed_is_no_loss_of_this_one() -> None:
     gone = standing(reading(many(10, {"input": "5"})), at=NOW - timedelta(days=14))
-    left = standing(reading(many(10, {"input": "5"}, first=10)), at=NOW - timedelta(days=7))
-    after = reading({**many(10, {"input": "5"}, first=10), "new": {"input": "5"}})
-    assert set(held(judge(after, Contract(), [*gone, *left], NOW)).values()) == {"offers_lost"}
+    left = standing(reading(many(30, {"input": "5"}, first=10)), at=NOW - timedelta(days=7))
+    for lost, doubted in ((0, False), (6, False), (7, True)):
+        after = reading({**many(30 - lost, {"input": "5"}, first=10), "new": {"input": "5"}})
+        judgement = judge(after, Contract(), [*gone, *left], NOW)
+        assert set(held(judgement).values()) == {"offers_lost"} | ({"amid_losses"} if doubted else set())
+        assert set(releases(judgement).values()) == {None}
 
 
 def test_of_a_short_page_the_loss_of_values_is_enough() -> None:

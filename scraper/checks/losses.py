@@ -80,7 +80,7 @@ def ambiguous_names(case: Case) -> Iterator[Objection]:
             )
 
 
-SHAKEN: Final = frozenset({"offers_lost", "field_lost", "relabelled", "rows_shifted", "mass_move", "column_moved"})
+SHAKEN: Final = frozenset({"field_lost", "relabelled", "rows_shifted", "mass_move", "column_moved"})
 """Guards that doubt the layout of a page, and so all that is new on it."""
 
 
@@ -94,25 +94,31 @@ def amid_losses(case: Case, holds: Sequence[Held]) -> Iterator[Held]:
     recent = case.at - latest <= RECENT
     # What the last reading missed already is no loss of this one.
     there = [stood for stood in case.stood if stood.last_seen == latest]
-    known = {(stood.model_id, stood.name, field) for stood in there for field in (stood.field, "")}
-    doubting = [
-        held for held in holds if recent and held.check in SHAKEN and (held.model_id, held.name, held.field) in known
-    ]
     lost = sum(_lasting(stood) for stood in _lost(case) if stood.last_seen == latest)
     stood = sum(_lasting(stood) for stood in there)
+    doubting = _doubting(there, holds) if recent else []
     if doubting:
         why = doubting[0].message
-        releases_after = None if any(held.releases_after is None for held in doubting) else LASTS
     elif lost >= MANY and lost > (LOST_SHARE if recent else MOST) * stood:
-        why, releases_after = f"{lost} of the {stood} values that stood are gone", LASTS
+        why = f"{lost} of the {stood} values that stood are gone"
+        doubting = [held for held in holds if held.check == offers_lost.__name__]
     else:
         return
+    releases_after = None if any(held.releases_after is None for held in doubting) else LASTS
     for said in case.fresh:
         if said.known and said.announced:
             continue
         how = "changed" if said.stood else "is new"
         message = f"{said.fact.field} of {said.who} {how}, in a reading of which much is in doubt: {why}"
         yield said.doubt(message, releases_after).held(amid_losses.__name__)
+
+
+def _doubting(there: Sequence[Stood], holds: Sequence[Held]) -> list[Held]:
+    """Return the holds that doubt the layout, by what was there at the last reading."""
+    known = {(stood.model_id, stood.name, stood.field) for stood in there}
+    found = [held for held in holds if held.check in SHAKEN and (held.model_id, held.name, held.field) in known]
+    gone = sum(held.check == field_lost.__name__ for held in found)
+    return [held for held in found if held.check != field_lost.__name__ or gone >= MANY]
 
 
 def _lost(case: Case) -> list[Stood]:
