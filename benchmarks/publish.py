@@ -16,7 +16,7 @@ from scraper.publish.site import building, publish_site
 from scraper.publish.site.rendering import Frame
 from scraper.store import list_offers
 from scraper.store.tables import observations
-from tests.published import NOW, made_up, many_store, record
+from tests.published import NOW, made_up, many_store, record, sell_alike
 
 OFFERS = 5000
 SELLERS = 25
@@ -53,6 +53,7 @@ def test_a_site_of_5000_offers_and_one_that_changes_a_little(tmp_path: Path, mon
         some = publish_site(store, tmp_path / "site", NOW)
         part = time.process_time() - began
         record(store, seller, made_up(seller, 0, each, raised=frozenset(range(few))), NOW + timedelta(hours=1))
+        sell_alike(store, OFFERS)
         began = time.process_time()
         seller_s = publish_site(store, tmp_path / "site", NOW + timedelta(hours=1))
         week = time.process_time() - began

@@ -88,12 +88,17 @@ def many_store(url: str, offers: int, sellers: int = 25) -> Store:
     each = offers // sellers
     for place, provider in enumerate(providers.names()[:sellers]):
         record(store, provider, made_up(provider, place * each, each), NOW - timedelta(days=7))
+    sell_alike(store, offers)
+    return store
+
+
+def sell_alike(store: Store, offers: int) -> None:
+    """Let five offers each sell the same model, which no rule says of made-up ids; to be done after each recording."""
     with store.writing() as connection:
         for offer in list_offers(store, NOW):
             number = int(offer.name.removeprefix("Model "))
             model = f"openai/model-{number % max(1, offers // 5)}"
             connection.execute(update(offers_table).where(offers_table.c.id == offer.id).values(model=model))
-    return store
 
 
 @pytest.fixture(scope="session")

@@ -50,10 +50,10 @@ def test_a_model_that_nobody_sells_is_one_sentence(ratecard: Command) -> None:
 def test_an_offer_says_what_it_sells_and_how_it_differs(ratecard: Command) -> None:
     offers = ratecard("export", "offers-json").json
     told = {(offer["provider"], offer["model_id"]): (offer["model"], offer["variant"]) for offer in offers}
-    assert told["replicate", "openai/gpt-4.1-nano"] == ("openai/gpt-4.1-nano", {})
+    assert told["replicate", "openai/gpt-4.1-nano"] == ("openai/gpt-4.1-nano", None)
     free = {model_id: found for (name, model_id), found in told.items() if name == "openrouter" and ":free" in model_id}
     assert free
-    assert all(variant == {"variant": "free"} for _, variant in free.values())
+    assert all(variant == "variant=free" for _, variant in free.values())
 
 
 def test_doctor_lists_the_offers_that_no_rule_resolves(ratecard: Command) -> None:

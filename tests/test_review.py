@@ -74,7 +74,11 @@ def test_explain_shows_what_is_held_and_why(cut: Command) -> None:
 
 
 def test_exports_mark_what_is_held(cut: Command) -> None:
-    rows = [row for row in cut("export", "rates-csv").out.splitlines() if "Claude Opus 4.7,,input," in row]
+    rows = [
+        row
+        for row in cut("export", "rates-csv").out.splitlines()
+        if "Claude Opus 4.7,anthropic/claude-opus-4.7,input," in row
+    ]
     assert [row.rsplit(",", 1)[1] for row in rows] == ["stale held"]
 
 

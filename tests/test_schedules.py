@@ -98,7 +98,7 @@ def test_blackouts_are_times_of_the_week(tmp_path: Path, said: str, meant: list[
         ("blackout = [5]", "'blackout'", "5 is no time of a week"),
         ("[provider.openai]\nevery = 'often'", "'provider.openai.every'", "number of hours"),
         ("[provider.openai]\nsource = {}", "'provider.openai.source'", "there is no key"),
-        ("[provider.nobody]\nevery = '7d'", "'provider.nobody'", "no provider; they are anthropic, "),
+        ("[provider.nobody]\nevery = '7d'", "'provider.nobody'", "no provider; they are ai21, "),
         ("[source.'openai/prices']\nevery = '7d'", "openai/prices", "there are openai/docs-pricing, "),
         ("[source.openai]\nevery = '7d'", "'source.\"openai\"'", "PROVIDER/SOURCE"),
         ("every = ", "", "is not TOML"),

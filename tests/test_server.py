@@ -130,7 +130,7 @@ def test_both_databases_answer_alike(store: Store, tmp_path: Path) -> None:
         assert get(client, "/v1/offer", provider="openai", id="maker/one-1")["offers"][0]["name"] == "Maker One"
         assert get(client, "/v1/offer", provider="openai", id="No Id")["offers"][0]["model_id"] == ""
         assert len(everything(client, "/v1/gaps", field="output", provider="anthropic")) == 25
-        assert get(client, "/v1/models") == {"items": [], "next": None}
+        assert get(client, "/v1/models")["next"] is None
         assert client.get("/readyz").status_code == 200
 
 
@@ -375,7 +375,7 @@ def test_a_site_is_served_beside_the_api(service: Service, tmp_path: Path) -> No
         assert "Prices" in front.text
         assert "default-src 'self'" in front.headers["content-security-policy"]
         assert "OpenAI" in client.get("/openai/").text
-        assert get(client, "/v1/models") == {"items": [], "next": None}
+        assert get(client, "/v1/models")["next"] is None
         assert client.get("/..%2fsecret.txt").status_code == 404
         assert client.get("/nothing").status_code == 404
 

@@ -33,7 +33,7 @@ from tests.processes import ROOT, finished, start
 from tests.readings import FIXTURES
 
 WEEKS = (datetime(2026, 9, 1, 12, tzinfo=UTC), datetime(2026, 9, 8, 12, tzinfo=UTC))
-SOME = ("anthropic", "deepseek")
+SOME = ("anthropic", "perplexity")
 NOBODY = 65534
 IS_ROOT = os.geteuid() == 0
 
@@ -230,7 +230,7 @@ def test_f31_a_refresh_waits_for_another_writer(
 ) -> None:
     locked.execute("BEGIN IMMEDIATE")
     locked.execute("UPDATE sources SET error = 'noted by another program' WHERE name = 'marketing-pricing'")
-    arguments = ("refresh", "deepseek", "--replay", FIXTURES, "--at", iso(WEEKS[1]))
+    arguments = ("refresh", "perplexity", "--replay", FIXTURES, "--at", iso(WEEKS[1]))
     waiting = start(*arguments, db=f"sqlite:///{tmp_path}/ratecard.db")
     time.sleep(4)
     assert waiting.poll() is None
@@ -293,7 +293,7 @@ def test_f31_runs_that_go_on_together_lose_and_double_nothing(
     settings = {"RATECARD_ARCHIVE": str(archive)}
     together = [
         start("refresh", *names, "--replay", FIXTURES, "--at", iso(WEEKS[1]), db=database_url, settings=settings)
-        for names in (SOME, ("deepseek",), ("anthropic",))
+        for names in (SOME, ("perplexity",), ("anthropic",))
     ]
     ran = [finished(process) for process in together]
     assert [one.returncode for one in ran] == [0, 0, 0], [one.stderr for one in ran]
@@ -374,7 +374,7 @@ def test_f33_a_migration_that_is_killed_keeps_the_facts(database_url: str, tmp_p
 
 
 def refused(db: str, archive: Path, *command: str | Path) -> str:
-    arguments = command or ("refresh", "deepseek", "--replay", FIXTURES, "--at", iso(WEEKS[1]))
+    arguments = command or ("refresh", "perplexity", "--replay", FIXTURES, "--at", iso(WEEKS[1]))
     return one_line(finished(start(*arguments, db=db, settings={"RATECARD_ARCHIVE": str(archive)}, plain=True)))
 
 
@@ -415,7 +415,7 @@ def test_f34_a_file_system_that_is_read_only_is_told_of(small_disk: Path, tmp_pa
 
 def test_f34_folders_that_are_missing_are_made(tmp_path: Path) -> None:
     db = f"sqlite:///{tmp_path}/not/yet/there/ratecard.db"
-    arguments = ("refresh", "deepseek", "--replay", FIXTURES, "--at", iso(WEEKS[0]))
+    arguments = ("refresh", "perplexity", "--replay", FIXTURES, "--at", iso(WEEKS[0]))
     ran = finished(start(*arguments, db=db, settings={"RATECARD_ARCHIVE": str(tmp_path / "nor" / "this")}))
     assert ran.returncode == 0, ran.stderr
-    assert len(list(Archive(tmp_path / "nor" / "this").hashes())) == 1
+    assert len(list(Archive(tmp_path / "nor" / "this").hashes())) == 2

@@ -68,8 +68,9 @@ def test_rows_of_a_payload_take_the_headings_of_the_table_shown_in_its_place() -
 
 def test_a_payload_that_disagrees_with_the_shown_table_is_a_conflict() -> None:
     reading = read(page(island(shown("Model|Input|Output", "a|$5.00|$30.00"), rows=[["a", 4, 30]])))
-    assert values(reading) == {"a": {"output": "30.00"}}
-    assert [note.kind for note in reading.notes] == ["conflict"]
+    # Which of the two rows is right is not known, so that nothing of either is taken.
+    assert values(reading) == {}
+    assert {note.kind for note in reading.notes} == {"conflict"}
 
 
 def test_the_threshold_of_long_context_is_what_a_hint_says() -> None:

@@ -54,7 +54,7 @@ def contract_of(provider: str, source: str) -> Contract:
 @lru_cache(maxsize=256)
 def contracts(provider: str) -> Mapping[str, Contract]:
     """Return the contracts of a provider by the source, or the pattern of sources, that they are for."""
-    stated = _toml(provider).get("contract", {})
+    stated = _toml(provider).get("contract", {}) if provider in names() else {}
     return contracts_of(stated, _file(provider))
 
 

@@ -72,7 +72,7 @@ def offer_object(offer: OfferView) -> dict[str, Any]:
         "model_id": offer.model_id,
         "name": offer.name,
         "model": offer.model,
-        "variant": dict(pair.split("=", 1) for pair in offer.variant.split(",") if pair),
+        "variant": offer.variant or None,
         "shared_id": offer.shared_id,
         "first_seen": iso(offer.first_seen),
         "last_seen": iso(offer.last_seen),

@@ -206,7 +206,7 @@ class _Site:
         return stale
 
     def _entry(self, offer: OfferView, stored: str) -> Entry:
-        card = make_card(offer, str(getattr(offer, "variant", "") or ""))
+        card = make_card(offer, offer.variant)
         self._cards[offer.id] = card
         head, tail = card.halves()
         return Entry(
