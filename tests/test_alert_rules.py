@@ -321,7 +321,7 @@ def test_f36_a_flood_is_one_digest() -> None:
     assert (len(batch), digest) == (600, True)
     message = compose("msg_1", subscriber(), [one.event for one in batch], digest=True, site_url="https://a.example")
     assert (message.count, len(message.events), message.omitted) == (600, 50, 550)
-    assert message.list_url == "https://a.example/changes/"
+    assert message.list_url == "https://a.example/changes.html"
     assert "--since 2026-11-24" in message.list_command
     assert message.title == "600 changes of acme: 600 price rises"
     assert [event.id for event in message.events] == [one.event.id for one in waiting[-50:]], "the largest, in order"

@@ -12,6 +12,7 @@ from scraper.alerts.message import Message
 from scraper.alerts.rules import Subscriber
 from scraper.alerts.timing import digest_is_due, is_quiet
 from scraper.events import Event, EventKind
+from scraper.publish.site.addresses import offer_path
 from scraper.records import iso
 from scraper.store.telling import Delivery, QueuedEvent
 
@@ -85,7 +86,7 @@ def compose(
         title=title_of(events),
         count=len(events),
         omitted=len(events) - len(shown),
-        list_url=f"{site_url.rstrip('/')}/changes/" if site_url else "",
+        list_url=f"{site_url.rstrip('/')}/changes.html" if site_url else "",
         list_command=f"ratecard alerts preview --since {iso(min(event.at for event in events))[:10]} "
         f"--subscriber '{subscriber.name}'",
     )
@@ -113,9 +114,10 @@ def title_of(events: Sequence[Event]) -> str:
 
 def with_site(event: Event, site_url: str | None) -> Event:
     """Return an event with the page of its offer among the links, where there is a site."""
-    if not site_url or not event.model_id:
+    if not site_url or not (event.model_id or event.name):
         return event
-    page = f"{site_url.rstrip('/')}/offers/{event.provider}/{event.model_id}/"
+    path = offer_path(event.provider, event.model_id, event.name, shared_id=False)
+    page = f"{site_url.rstrip('/')}/{path}.html"
     return event.model_copy(update={"links": (*event.links, page)})
 
 
