@@ -95,7 +95,9 @@ def test_each_value_agrees_differs_or_is_in_one_place_only(ratecard: Command, th
         ("maker/other", "context_window"): "differ",
         ("maker/other", "max_output_tokens"): "differ",
     }
-    assert {"provider": "openrouter", "model_id": "maker/mine"} in found["only_ours"], "never by likeness"
+    ours = {(one["provider"], one["model_id"]) for one in found["only_ours"]}
+    mine = ("maker/mine", "openai/gpt-5", "maker/most")
+    assert ours == {("openrouter", model_id) for model_id in mine}, "never by likeness"
     assert {one["model_id"] for one in found["only_theirs"]} == {"maker/theirs", "Maker/Mine"}
 
 

@@ -57,6 +57,8 @@ def test_three_dates_show_what_came_went_and_moved(ratecard: Command) -> None:
     again = ratecard("refresh", "--replay", CAPTURES, "--at", "2026-08-22", "--json").json
     assert again["changes"] == []
     assert {source["status"] for source in again["sources"]} <= {"unchanged", "not_captured", "failed"}
+    failed = [source["error"] for source in again["sources"] if source["status"] == "failed"]
+    assert [error for error in failed if not error.startswith("page 2: no replay folder has a capture")] == []
     offers = ratecard("export", "offers-json").json
     assert len(offers) > 500
     assert all(set(REFERENCE_FIELDS) <= offer["fields"].keys() for offer in offers)
