@@ -99,7 +99,7 @@ def history(store: Store, offer_id: int, field: str | None = None) -> list[State
     """Return all that any source ever stated of an offer or of one field of it, by field, newest first."""
     with store.reading() as connection:
         where = [_o.offer_id == offer_id] + ([] if field is None else [_o.field == field])
-        said = list(_statements(connection, and_(*where)).values())
+        said = list(statements_where(connection, and_(*where)).values())
     said.sort(key=lambda s: (s.rank, s.source, -s.id))
     said.sort(key=lambda s: s.first_seen, reverse=True)
     return sorted(said, key=lambda s: s.field)
@@ -493,7 +493,7 @@ def _ever_observed(connection: Connection, of: Select[Any]) -> set[int]:
 # Statements and changes.
 
 
-def _statements(connection: Connection, where: ColumnElement[bool]) -> dict[int, Statement]:
+def statements_where(connection: Connection, where: ColumnElement[bool]) -> dict[int, Statement]:
     """Return observations by id."""
     rows = connection.execute(
         select(observations, sources.c.name, sources.c.rank)
@@ -542,7 +542,7 @@ def changes_where(connection: Connection, wanted: Select[Any]) -> list[ChangeVie
     ).all()
     sides = select(changes.c.before_observation_id).where(these, changes.c.before_observation_id.is_not(None))
     sides_after = select(changes.c.after_observation_id).where(these, changes.c.after_observation_id.is_not(None))
-    said = _statements(connection, _o.id.in_(sides.union(sides_after)))
+    said = statements_where(connection, _o.id.in_(sides.union(sides_after)))
     views = [
         ChangeView(
             id=row.id,
@@ -619,13 +619,3 @@ _unit = lru_cache(maxsize=4096)(unit_of)
 def offers_on(connection: Connection, at: datetime, ids: Sequence[int] | None) -> list[OfferView]:
     """Return offers with what is published of each, withdrawn ones too; all of them where no ids are given."""
     return offers_where(connection, at, None, [] if ids is None else [offers.c.id.in_(ids)], listed=False)
-
-
-def statements_on(connection: Connection, where: ColumnElement[bool]) -> dict[int, Statement]:
-    """Return observations by id."""
-    return _statements(connection, where)
-
-
-def changes_on(connection: Connection, wanted: Select[Any]) -> list[ChangeView]:
-    """Return the changes whose ids a query selects, newest first."""
-    return changes_where(connection, wanted)

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, litera
 
 from scraper.holds import HoldStatus
 from scraper.store.opening import Store
-from scraper.store.reading import changes_on, offers_on, sources_on, statements_on
+from scraper.store.reading import changes_where, offers_on, sources_on, statements_where
 from scraper.store.tables import changes, holds, observations, offers, sources
 from scraper.store.views import ChangeView, OfferView, SourceView, Statement
 
@@ -80,7 +80,7 @@ class Snapshot:
         """Return by offer what was stated and stands no longer, the newest first."""
         found: dict[int, list[Statement]] = defaultdict(list)
         where = and_(_o.closed_at.is_not(None), _among(_o.offer_id, ids))
-        for one in statements_on(self.connection, where).values():
+        for one in statements_where(self.connection, where).values():
             if ids is None or one.offer_id in ids:
                 found[one.offer_id].append(one)
         for statements in found.values():
@@ -91,7 +91,7 @@ class Snapshot:
         """Return the changes by offer, newest first."""
         found: dict[int, list[ChangeView]] = defaultdict(list)
         wanted = select(changes.c.id).where(_among(changes.c.offer_id, ids))
-        for change in changes_on(self.connection, wanted):
+        for change in changes_where(self.connection, wanted):
             if ids is None or change.offer_id in ids:
                 found[change.offer_id].append(change)
         return dict(found)
@@ -99,7 +99,7 @@ class Snapshot:
     def latest_changes(self, limit: int) -> list[ChangeView]:
         """Return the newest changes of all."""
         wanted = select(changes.c.id).order_by(changes.c.at.desc(), changes.c.id).limit(limit)
-        return changes_on(self.connection, wanted)
+        return changes_where(self.connection, wanted)
 
     def count_changes(self) -> int:
         """Return how many changes there ever were."""
