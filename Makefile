@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test chromium lint format lock score mutations providers bench clean distclean
+.PHONY: help setup demo test chromium lint format lock score mutations providers handbook docs bench clean distclean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -58,11 +58,18 @@ mutations: .venv/.runtime ## alter pages on purpose and see what is published (A
 providers: .venv/.runtime ## write the tables of docs/providers.md
 	$(BIN)/python tools/providers.py
 
+handbook: .venv/.dev ## write the parts of the handbook that are made: commands, meters, guards
+	$(BIN)/python tools/handbook.py
+
+docs: .venv/.dev ## build the handbook as a site, strictly: .handbook/index.html
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "Open .handbook/index.html in a browser."
+
 bench: .venv/.dev ## measure
 	@if [ -d benchmarks ]; then $(BIN)/pytest -n 0 -s benchmarks/*.py; else echo "There are no benchmarks."; fi
 
 clean: ## remove what tools left behind
-	rm -rf build dist .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist .demo .handbook .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
 distclean: clean ## remove the environment, too
