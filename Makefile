@@ -58,7 +58,7 @@ mutations: .venv/.runtime ## alter pages on purpose and see what is published (A
 providers: .venv/.runtime ## write the tables of docs/providers.md
 	$(BIN)/python tools/providers.py
 
-handbook: .venv/.dev ## write the parts of the handbook that are made: commands, meters, guards
+handbook: .venv/.dev ## write the parts of the handbook that are made of code
 	$(BIN)/python tools/handbook.py
 
 docs: .venv/.dev ## build the handbook as a site, strictly: .handbook/index.html

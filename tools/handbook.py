@@ -1,4 +1,4 @@
-"""Write the parts of the handbook that code says better: commands, meters, guards.
+"""Write the parts of the handbook that code says better: commands, layers, meters, guards.
 
     python tools/handbook.py [--check]
 
@@ -9,15 +9,17 @@ of today.
 from __future__ import annotations
 
 import argparse
+import ast
+import io
+import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout, suppress
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
-
-import typer
+from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -28,37 +30,38 @@ from scraper.checks.relative import companions  # noqa: E402
 from scraper.meters import METERS, TOKEN_METERS  # noqa: E402
 
 DOCS = ROOT / "docs"
-WIDTH = 100
 _PART = "<!-- {name}: made by tools/handbook.py -->\n{text}\n<!-- end of {name} -->"
 
 
 def commands() -> str:
-    """Return the help of every command, as it is printed at `WIDTH` columns."""
-    parts = [
-        f"## {name}\n\n```text\n{text}\n```"
-        for name, text in _helps(_command(), "ratecard", None)
-        if name != "ratecard"
-    ]
+    """Return what every command prints of itself."""
+    (script,) = entry_points(group="console_scripts", name="ratecard")
+    parts = [f"## ratecard {' '.join(words)}\n\n```text\n{text}\n```" for words, text in _helps(script.load(), [])]
     return "\n\n".join(parts)
 
 
-def _command() -> Any:
-    """Return what the installed command runs; typed loosely, since the command's framework brings its own."""
-    (script,) = entry_points(group="console_scripts", name="ratecard")
-    return typer.main.get_command(import_module(script.module).app)
+def _helps(main: Callable[[], object], words: list[str]) -> Iterator[tuple[list[str], str]]:
+    """Give the words and the help of each command below the one that is called by `words`, in the order of its help."""
+    _, _, listed = _help(main, words).partition("\nCommands:\n")
+    for name in re.findall(r"^  (\S+)", listed, re.MULTILINE):
+        below = [*words, name]
+        yield below, _help(main, below)
+        yield from _helps(main, below)
 
 
-def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
-    """Give the full name and the help of a command and of those below it, in the order of the help."""
-    context = command.context_class(
-        command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH
-    )
-    lines = command.get_help(context).splitlines()
-    yield context.command_path, "\n".join(line.rstrip() for line in lines).strip()
-    for below in command.list_commands(context) if hasattr(command, "list_commands") else ():
-        found = command.get_command(context, below)
-        if not found.hidden:
-            yield from _helps(found, below, context)
+def _help(main: Callable[[], object], words: Sequence[str]) -> str:
+    """Run the command as its script does, and return the help that it prints."""
+    printed = io.StringIO()
+    with (
+        patch.object(sys, "argv", ["ratecard", *words, "--help"]),
+        # The help would have the name of a package that is run by `python -m`.
+        patch.object(sys.modules["__main__"], "__package__", "", create=True),
+        patch.dict(os.environ, COLUMNS="80"),
+        redirect_stdout(printed),
+        suppress(SystemExit),
+    ):
+        main()
+    return "\n".join(line.rstrip() for line in printed.getvalue().strip().splitlines())
 
 
 def meters() -> str:
@@ -76,14 +79,34 @@ def guards() -> str:
     return "\n".join(lines)
 
 
+def layers() -> str:
+    """Return the table of modules by the layers of their contract, the top one first, with what each says of itself."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (names,) = [one["layers"] for one in project["tool"]["importlinter"]["contracts"] if one["type"] == "layers"]
+    lines = ["| layer | module | what it is |", "|---|---|---|"]
+    said_of = [{name: _said_of(name) for name in re.findall(r"\w+", layer)} for layer in names]
+    there = [found for found in said_of if any(found.values())]
+    for number, found in enumerate(there, 1):
+        lines += [f"| {number} | `{module}` | {said} |" for module, said in found.items() if said]
+    return "\n".join(lines)
+
+
+def _said_of(module: str) -> str:
+    """Return the first paragraph of a module's docstring, nothing where there is no such module."""
+    places = [ROOT / "scraper" / f"{module}.py", ROOT / "scraper" / module / "__init__.py"]
+    found = [ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) for file in places if file.is_file()]
+    return " ".join((found[0] or "").partition("\n\n")[0].split()) if found else ""
+
+
 PARTS = {
+    "architecture.md": {"layers": layers},
     "commands.md": {"commands": commands},
     "data.md": {"meters": meters},
     "review.md": {"guards": guards},
 }
 
 
-def written(page: str, parts: Mapping[str, Any]) -> str:
+def written(page: str, parts: Mapping[str, Callable[[], str]]) -> str:
     """Return a page with its parts as they are today; raise `ValueError` where it lacks the place of one."""
     for name, made_by in parts.items():
         pattern = re.compile(rf"<!-- {name}:.*?<!-- end of {name} -->", re.DOTALL)
