@@ -43,9 +43,9 @@ ELSEWHERE = {
     "crosscheck.md": "tests/test_crosscheck.py",
     "exports.md": "tests/test_exports.py",
 }
-"""Pages whose commands need what is not here (a server, a channel, a list); these tests run them."""
+"""Pages whose commands need what is not here (a server, a channel, a list); these tests run the same commands."""
 
-RUN = [page for page in PAGES if page.name not in ELSEWHERE and page != START and steps(page)]
+RUN = [page for page in (*PAGES, *AROUND) if page.name not in ELSEWHERE and page != START and steps(page)]
 
 # What one worker has begun, the others need not begin again.
 pytestmark = pytest.mark.xdist_group("handbook")
@@ -73,8 +73,34 @@ def test_each_command_of_a_page_does_as_it_says(page: Path, started: Path, tmp_p
 
 
 def test_commands_are_run() -> None:
-    assert {page.name for page in RUN} >= {"operating.md", "monitoring.md", "review.md", "data.md"}
+    assert {page.name for page in RUN} >= {"README.md", "operating.md", "monitoring.md", "review.md", "data.md"}
     assert all((ROOT / name).is_file() for names in ELSEWHERE.values() for name in names.split(", "))
+
+
+def test_every_command_that_is_shown_has_its_options() -> None:
+    helps = dict(
+        re.findall(r"^## ratecard ([a-z -]+)\n\n```text\n(.*?)^```$", _text("commands.md"), re.MULTILINE | re.DOTALL)
+    )
+    count = 0
+    for page in (*AROUND, *PAGES):
+        for line in _shown_commands(page.read_text(encoding="utf-8")):
+            words = line.split()
+            name = " ".join(words[:2]) if " ".join(words[:2]) in helps else words[0]
+            assert name in helps, f"{page.name}: there is no `ratecard {line}`"
+            for option in re.findall(r"(?<=\s)--?[a-z][a-z-]*", line):
+                assert re.search(rf"(?<![\w-]){option}(?![\w-])", helps[name]), f"{page.name}: `ratecard {line}`"
+            count += 1
+    assert count > 80
+
+
+def _shown_commands(text: str) -> Iterator[str]:
+    """Yield what is given to `ratecard` in blocks of shell commands, also in those that cannot be run here."""
+    for language, block in re.findall(r"^```(console|sh)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            if (language == "sh" or line.startswith("$ ")) and (
+                found := re.search(r"(?:^|\s)ratecard ([a-z].*)", line)
+            ):
+                yield re.split(r"\s(?:#|\||2>&1|&&)", found[1])[0]
 
 
 def test_made_parts_are_up_to_date() -> None:
