@@ -62,7 +62,7 @@ handbook: .venv/.dev ## write the parts of the handbook that are made of code
 	$(BIN)/python tools/handbook.py
 
 docs: .venv/.dev ## build the handbook as a site, strictly: .handbook/index.html
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 	@echo "Open .handbook/index.html in a browser."
 
 bench: .venv/.dev ## measure
