@@ -18,12 +18,12 @@ from pydantic import Field
 
 from scraper import __version__
 from scraper.errors import RatecardError
-from scraper.fetch.replay import parse_at
 from scraper.publish import objects
 from scraper.publish.text import said, who
 from scraper.records import iso
 from scraper.store import OfferView, Store, evidence
 from scraper.store.browsing import Wanted, get_offers, page_changes, page_offers
+from scraper.times import parse_at
 
 _MOST: Final = 50
 _READS: Final = ToolAnnotations(readOnlyHint=True, destructiveHint=False, idempotentHint=True, openWorldHint=False)

@@ -405,7 +405,7 @@ def wait_for(done: Callable[[], bool], seconds: float = 30) -> None:
 
 HALTED = """
     import json, os, shutil, signal, sys, time
-    import scraper.cli, scraper.dispatch, scraper.refresh, scraper.store.writing
+    import scraper.cli.reading, scraper.cli.running, scraper.dispatch, scraper.refresh, scraper.store.writing
     from scraper.fetch.archive import Archive
     from scraper.store import open_store
 

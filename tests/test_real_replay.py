@@ -12,10 +12,11 @@ import pytest
 from scraper import providers
 from scraper.diff import Kind
 from scraper.fetch.archive import Archive
-from scraper.fetch.replay import Replay, parse_at
+from scraper.fetch.replay import Replay
 from scraper.records import REFERENCE_FIELDS, Mark
 from scraper.refresh import Refresh
 from scraper.store import Store, approve_holds, find_offers, list_holds, open_store
+from scraper.times import parse_at
 from scraper.verify import verify_store
 from tests.captures import Command, Folder
 from tests.readings import CAPTURES

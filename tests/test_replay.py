@@ -11,7 +11,8 @@ import pytest
 
 from scraper.errors import RatecardError
 from scraper.fetch.capture import Fetched, NotFetched
-from scraper.fetch.replay import Replay, address_key, parse_at
+from scraper.fetch.replay import Replay, address_key
+from scraper.times import parse_at
 
 PAGE = "https://example.org/pricing"
 HEADER = "url,captured_on,content_type,file"

@@ -58,7 +58,7 @@ def elsewhere(tmp_path: Path) -> dict[str, str]:
 
 def test_the_wheel_holds_code_and_bundled_folders(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {"scraper/cli.py", "scraper/resources.py"} <= names
+    assert {"scraper/cli/root.py", "scraper/resources.py"} <= names
     assert {f"scraper/publish/site/{part}" for part in ("templates/offer.html", "assets/site.css")} <= names
     for folder in BUNDLED:
         files = {

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from pathlib import Path, PureWindowsPath
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -23,20 +23,13 @@ from urllib.parse import urlsplit, urlunsplit
 from scraper.errors import RatecardError
 from scraper.fetch.capture import Fetched, NotFetched, fetched
 from scraper.records import iso
+from scraper.times import read_time
 
 COLUMNS: Final = ("url", "captured_on", "content_type", "file")
 """The columns that a manifest must have."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _GZIP_TYPES = ("application/gzip", "application/x-gzip")
-
-
-def parse_at(text: str) -> datetime:
-    """Read a time as people give it: a date means 23:59:59 UTC of that day, a date-time without zone is UTC.
-
-    Returns aware UTC; raises `RatecardError` for anything else.
-    """
-    return _parse_time(text, time(23, 59, 59))
 
 
 def address_key(url: str) -> str:
@@ -150,21 +143,6 @@ class CapturedFile:
             raise RatecardError(f"{path} is not a whole gzip file; put the file back or take its row out") from error
 
 
-def _parse_time(text: str, of_day: time) -> datetime:
-    text = text.strip()
-    try:
-        return datetime.combine(date.fromisoformat(text), of_day, UTC)
-    except ValueError:
-        pass  # not a day alone
-    try:
-        at = datetime.fromisoformat(text)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise RatecardError(
-            f"{text!r} is not a time; write a date (2026-04-27) or a date-time (2026-04-27T10:00:00Z)"
-        ) from error
-
-
 def _parts(folder: Path) -> list[Path]:
     """Return the folders that have the manifests: the folder itself, or else those folders in it that have one."""
     if not folder.is_dir():
@@ -198,7 +176,7 @@ def _row(folder: Path, cells: dict[str, str | None], place: str) -> CapturedFile
     if file.startswith(("/", "\\")) or PureWindowsPath(file).drive or ".." in re.split(r"[/\\]", file):
         raise RatecardError(f"{place} names {file!r}, which leads out of the folder; files must lie inside it")
     try:
-        captured_at = _parse_time(captured_on, time())
+        captured_at = read_time(captured_on, time())
     except RatecardError as error:
         raise RatecardError(f"{place}: captured_on: {error}") from error
     return CapturedFile(folder, url, captured_at, content_type, file)

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from scraper.errors import RatecardError
-from scraper.fetch.replay import parse_at
 from scraper.records import REFERENCE_FIELDS
+from scraper.times import parse_at
 
 MOST: Final = 200
 _PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"

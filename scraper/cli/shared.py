@@ -1,0 +1,92 @@
+"""What the commands share: options, opening the store, the clock, printing, writing files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scraper import providers
+from scraper.errors import RatecardError
+from scraper.settings import Settings, load_settings
+from scraper.store import Store, open_store
+from scraper.times import parse_at
+
+Db = Annotated[
+    str | None, typer.Option("--db", metavar="URL", help="Database: sqlite:///FILE or postgresql://HOST/NAME.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Ref = Annotated[str, typer.Argument(metavar="PROVIDER/MODEL_ID", help="An offer; its name where it has no id.")]
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="T", help="As it was published at a date or date-time.")]
+By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decides; you, by your login name.")]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The settings of a command, and its store."""
+
+    settings: Settings
+    store: Store
+
+
+@contextmanager
+def opening(db: str | None) -> Iterator[Opened]:
+    """Give the settings and the store that they name, opened; a database URL given here wins."""
+    settings = load_settings(db)
+    with open_store(settings.db) as store:
+        yield Opened(settings, store)
+
+
+def clock() -> datetime:
+    """Return the time as it is now, aware UTC."""
+    return datetime.now(UTC)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON."""
+    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def moment_of(at: str | None) -> datetime | None:
+    """Read a time as people give it, where they give one."""
+    return parse_at(at) if at else None
+
+
+def start_of(since: str) -> datetime:
+    """Read a time from which on something counts: a day counts from its beginning."""
+    start = parse_at(since)
+    return start.replace(hour=0, minute=0, second=0) if len(since.strip()) == len("2026-04-27") else start
+
+
+def write_whole(file: Path, written: bytes) -> None:
+    """Write a file beside its place and move it there, so that nobody ever reads a half of it."""
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        unfinished.write_bytes(written)
+        unfinished.replace(file)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise RatecardError(f"{file} cannot be written ({error.strerror or error}); name another file.") from error
+
+
+def say(what: str) -> None:
+    """Say on stderr how a command gets on."""
+    typer.echo(what, err=True)
+
+
+def say_nothing(what: str) -> None:
+    """Keep to oneself how a command gets on."""
+
+
+def chosen(wanted: Sequence[str] | None) -> Sequence[str]:
+    """Return the providers that are wanted, each once, all where none is named; refuse an unknown one."""
+    for name in wanted or ():
+        providers.sources(name)
+    return list(dict.fromkeys(wanted)) if wanted else providers.names()
