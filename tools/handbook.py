@@ -1,4 +1,4 @@
-"""Write the parts of the handbook that code says better: commands, layers, meters, guards.
+"""Write the parts of the handbook that code says better: commands, layers, meters, specs, guards.
 
     python tools/handbook.py [--check]
 
@@ -28,6 +28,7 @@ from scraper.checks.judging import GUARDS  # noqa: E402
 from scraper.checks.losses import amid_losses  # noqa: E402
 from scraper.checks.relative import companions  # noqa: E402
 from scraper.meters import METERS, TOKEN_METERS  # noqa: E402
+from scraper.records import SPECS  # noqa: E402
 
 DOCS = ROOT / "docs"
 _PART = "<!-- {name}: made by tools/handbook.py -->\n{text}\n<!-- end of {name} -->"
@@ -71,6 +72,16 @@ def meters() -> str:
     return "\n".join(lines)
 
 
+def specs() -> str:
+    """Return the table of specs by the kind of their value."""
+    kinds: dict[str, list[str]] = {}
+    for name, kind in SPECS.items():
+        kinds.setdefault(kind, []).append(f"`{name}`")
+    lines = ["| specs | kind |", "|---|---|"]
+    lines += [f"| {', '.join(names)} | {kind} |" for kind, names in kinds.items()]
+    return "\n".join(lines)
+
+
 def guards() -> str:
     """Return the table of guards, in the order in which they are asked."""
     lines = ["| guard | what it goes by |", "|---|---|"]
@@ -101,7 +112,7 @@ def _said_of(module: str) -> str:
 PARTS = {
     "architecture.md": {"layers": layers},
     "commands.md": {"commands": commands},
-    "data.md": {"meters": meters},
+    "data.md": {"meters": meters, "specs": specs},
     "review.md": {"guards": guards},
 }
 
