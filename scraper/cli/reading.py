@@ -135,7 +135,7 @@ def backfill(
     as_json: Json = False,
 ) -> None:
     """Fetch older copies of a provider's sources from a web archive, and read them into the history."""
-    providers.sources(provider)
+    providers.check(provider)
     start, end = start_of(since), moment_of(until)
     if end is not None and end < start:
         raise RatecardError(f"--until {until} lies before --since {since}; no copy can be of both.")
@@ -172,7 +172,7 @@ def reread_again(
     as_json: Json = False,
 ) -> None:
     """Read a provider's history again from the archive, as after its parser was mended."""
-    providers.sources(provider)
+    providers.check(provider)
     with opening(db) as opened, reader_of(opened) as reader:
         progress = say_nothing if as_json else say
         result = reread(
