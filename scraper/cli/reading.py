@@ -63,10 +63,11 @@ def refresh(
     started_at = clock()
     moment = parse_at(at) if at else started_at
     with opening(db) as opened, reader_of(opened) as reader:
-        fetcher = Replay(replay, moment) if replay else live_client(opened, dry_run=dry_run)
+        archive = archive_of(opened)
+        fetcher = Replay(replay, moment) if replay else live_client(opened, archive, dry_run=dry_run)
         flow = Refresh(
             opened.store,
-            archive_of(opened),
+            archive,
             fetcher,
             moment,
             dry_run=dry_run,
