@@ -131,7 +131,7 @@ def gaps(
 ) -> None:
     """List every reference field that is not sourced, with the reason, and sum up by provider and field."""
     if provider:
-        providers.sources(provider)
+        providers.check(provider)
     with opening(db) as opened:
         offers = list_offers(opened.store, clock(), provider)
     if as_json:
@@ -166,7 +166,7 @@ def _find(store: Store, ref: str, as_of: str | None) -> list[OfferView]:
     provider, slash, model = ref.partition("/")
     if not slash or not model:
         raise RatecardError(f"{ref!r} names no offer; write PROVIDER/MODEL_ID, such as replicate/openai/gpt-4.1-nano.")
-    providers.sources(provider)
+    providers.check(provider)
     offers = find_offers(store, provider, model, clock(), as_of=moment_of(as_of))
     if not offers:
         wanted = model.casefold()

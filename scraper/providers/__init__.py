@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from scraper.closed import closed
 from scraper.contracts import Contract, contract_for, contracts_of
 from scraper.errors import RatecardError
-from scraper.extract.source import Source
+
+if TYPE_CHECKING:
+    # All of the parsing comes with it, and who only asks whether there is a provider needs none of that.
+    from scraper.extract.source import Source
 
 
 @lru_cache(maxsize=1)
@@ -25,16 +28,21 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(found.name.replace("_", "-") for found in pkgutil.iter_modules(__path__)))
 
 
+def check(provider: str) -> None:
+    """Raise `RatecardError` for an unknown provider and for one that is closed; nothing of it is imported."""
+    if provider in closed():
+        raise RatecardError(f"There is nothing to read: {closed()[provider]}.")
+    if provider not in names():
+        raise RatecardError(f"There is no provider {provider!r}; the providers are {', '.join(names())}.")
+
+
 def sources(provider: str) -> tuple[Source, ...]:
     """Return what a provider's module declares; raise `RatecardError` for an unknown provider.
 
     Those that only tell more of offers come after those that list them.
     """
-    if provider in closed():
-        raise RatecardError(f"There is nothing to read: {closed()[provider]}.")
-    if provider not in names():
-        raise RatecardError(f"There is no provider {provider!r}; the providers are {', '.join(names())}.")
-    module = importlib.import_module(f"{__name__}.{provider.replace('-', '_')}")
+    check(provider)
+    module = importlib.import_module(_module(provider))
     return tuple(sorted(module.SOURCES, key=lambda source: not source.lists))
 
 
@@ -58,14 +66,18 @@ def contracts(provider: str) -> Mapping[str, Contract]:
     return contracts_of(stated, _file(provider))
 
 
+def _module(provider: str) -> str:
+    return f"{__name__}.{provider.replace('-', '_')}"
+
+
 def _file(provider: str) -> str:
     return f"{provider.replace('-', '_')}.toml"
 
 
 def _toml(provider: str) -> dict[str, Any]:
-    sources(provider)  # refuses a provider that there is not
-    module = sys.modules[f"{__name__}.{provider.replace('-', '_')}"]
-    file = Path(module.__file__ or "").with_suffix(".toml")
+    check(provider)
+    spec = find_spec(_module(provider))
+    file = Path(spec.origin if spec and spec.origin else "").with_suffix(".toml")
     return tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
 
 
