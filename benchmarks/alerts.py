@@ -14,7 +14,7 @@ from scraper.store import open_store
 from scraper.store.tables import events
 from tests.alerting import Posted, receiver
 from tests.captures import Folder, price_page
-from tests.processes import finished, start
+from tests.processes import finished, start_afresh
 
 ROUNDS = 5
 RULES = """
@@ -61,8 +61,8 @@ def one_round(folder: Path) -> float:
             "HOOK": "whsec_" + "QUFB" * 10,
         }
         first = ("refresh", "anthropic", "--replay", captures.path, "--at", "2026-09-01")
-        assert finished(start(*first, db=db, settings=settings)).returncode == 0
-        daemon = start("daemon", "--replay", captures.path, "--listen", "127.0.0.1:0", db=db, settings=settings)
+        assert finished(start_afresh(*first, db=db, settings=settings)).returncode == 0
+        daemon = start_afresh("daemon", "--replay", captures.path, "--listen", "127.0.0.1:0", db=db, settings=settings)
         try:
             with open_store(db) as store:
                 committed = None

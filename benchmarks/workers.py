@@ -43,7 +43,8 @@ def test_how_far_one_machine_goes(postgres_url: str, tmp_path: Path, workers: in
 
 def measured(url: str, folder: Path, workers: int, *, sources: int, latency: float) -> Rate:
     """Let workers refresh sources, each for the first time."""
-    fleet = Fleet(url, folder, hosts=min(sources, max(40, 2 * workers)), sources=sources, lease_seconds=300)
+    hosts = min(sources, max(40, 2 * workers))
+    fleet = Fleet(url, folder, hosts=hosts, sources=sources, lease_seconds=300, afresh=True)
     spent: list[float] = []
     held: list[float] = []
 

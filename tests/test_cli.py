@@ -145,6 +145,7 @@ def test_show_tells_how_to_call_an_offer_by_the_id_that_works(ratecard: Command)
         assert fields[name]["state"] == "not_sourced"
 
 
+@pytest.mark.long
 def test_demo_shows_changes_gaps_and_evidence(ratecard: Command, tmp_path: Path) -> None:
     shown = ratecard("demo", "--site", tmp_path / "site")
     assert shown.code == 0

@@ -23,6 +23,8 @@ from scraper.records import Fact, Offer, Reading, plain
 from tests.judging import published, standing
 from tests.readings import CAPTURES, FIXTURES, pages
 
+# Each process that has some of these tests reads all pages: one is enough.
+pytestmark = pytest.mark.xdist_group("guards")
 needs_captures = pytest.mark.skipif(not CAPTURES.is_dir(), reason="the real captures (../shared/captures) are not here")
 
 

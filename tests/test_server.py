@@ -27,7 +27,7 @@ from scraper.records import Reading
 from scraper.server import Service, create_app
 from scraper.server.guarding import MOST_BYTES, Rates
 from scraper.store import CaptureInfo, Store, begin_run, find_offers, list_changes, open_store, record_reading
-from tests.processes import start
+from tests.processes import start_afresh
 from tests.selling import DAY, START, fact, offer, read, source
 
 NOW = START + 30 * DAY
@@ -387,7 +387,7 @@ def test_the_command_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
     db = f"sqlite:///{tmp_path}/ratecard.db"
     with open_store(db) as opened:
         fill(opened)
-    process = start("serve", "--listen", "127.0.0.1:0", "--log", "json", db=db)
+    process = start_afresh("serve", "--listen", "127.0.0.1:0", "--log", "json", db=db)
     assert process.stderr is not None
     line = json.loads(process.stderr.readline())
     assert line["event"] == "serving"
