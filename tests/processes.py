@@ -31,7 +31,10 @@ ROOT = Path(__file__).resolve().parents[1]
 LOADED = (
     "psycopg",
     "scraper.alerts.channels.webhook",
-    "scraper.cli",
+    "scraper.cli.alerts",
+    "scraper.cli.publishing",
+    "scraper.cli.reading",
+    "scraper.cli.running",
     "scraper.fetch.client",
     "scraper.refresh",
     "scraper.store",
