@@ -301,7 +301,7 @@ def queued(count: int, at: datetime = NOON) -> list[QueuedEvent]:
 def ended(attempts: int, at: datetime) -> Delivery:
     return Delivery(
         number=1, line=Line("me", "here"), message="msg_1", digest=False, state=DeliveryState.SENT, attempts=attempts,
-        error="", made_at=at, next_at=at, give_up_at=at, ended_at=at,
+        error="", made_at=at, next_at=at, give_up_at=at, ended_at=at, maybe_arrived=True,
     )  # fmt: skip
 
 

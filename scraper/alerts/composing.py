@@ -17,6 +17,7 @@ from scraper.records import iso
 from scraper.store.telling import Delivery, QueuedEvent
 
 _WEIGHT: Final = (
+    EventKind.CORRECTED,
     EventKind.PRICE_UP,
     EventKind.PRICE_DOWN,
     EventKind.HOLD_NEEDS_REVIEW,
@@ -42,6 +43,7 @@ _SINGULAR: Final = {
     EventKind.NEW_OFFER: "new offer",
     EventKind.HOLD_NEEDS_REVIEW: "value held for review",
     EventKind.ANNOUNCED_PRICE: "announced price",
+    EventKind.CORRECTED: "correction",
 }
 _PLURAL: Final = {EventKind.HOLD_NEEDS_REVIEW: "values held for review"}
 

@@ -96,7 +96,8 @@ class Retelling:
     """
 
     def __init__(self, connection: Connection, provider: str) -> None:
-        mine = (_e.provider == provider, _e.kind.not_in([*OF_SOURCES, EventKind.HOLD_NEEDS_REVIEW]))
+        others = (*OF_SOURCES, EventKind.HOLD_NEEDS_REVIEW, EventKind.CORRECTED)
+        mine = (_e.provider == provider, _e.kind.not_in(others))
         self._connection = connection
         self._mine = mine
         rows = self._read()

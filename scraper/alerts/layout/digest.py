@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Context, Decimal
 from typing import Final
 
-from scraper.alerts.lines import percent_text, side_text
+from scraper.alerts.lines import correction_text, percent_text, side_text
 from scraper.alerts.message import Message
 from scraper.events import Event, EventKind, Side, percent_of
 from scraper.meters import is_rate_key
@@ -123,6 +123,7 @@ class Digest:
 
 
 _ATTENTION: Final = {
+    "corrected": ("correction of what you were told", "corrections of what you were told"),
     "failing": ("source failing", "sources failing"),
     "stale": ("source not confirmed for too long", "sources not confirmed for too long"),
     "held": ("offer with values held for review", "offers with values held for review"),
@@ -163,12 +164,14 @@ _SECTIONS: Final = {
     EventKind.SOURCE_FAILING: "failing",
     EventKind.SOURCE_STALE: "stale",
     EventKind.HOLD_NEEDS_REVIEW: "held",
+    EventKind.CORRECTED: "corrected",
 }
 """Where an event is told."""
 
 _HINTS: Final = {"held": "`ratecard review` shows both sides of each"}
 
 _LEAD: Final[tuple[tuple[EventKind, str, str], ...]] = (
+    (EventKind.CORRECTED, "correction", "corrections"),
     (EventKind.PRICE_DOWN, "price cut", "price cuts"),
     (EventKind.PRICE_UP, "price rise", "price rises"),
     (EventKind.ANNOUNCED_PRICE, "announced price", "announced prices"),
@@ -387,9 +390,13 @@ def _item(offer: Sequence[_Told], section: str) -> Item:
         link=link_of(first),
         moves=tuple(_move(one) for one in ordered[:FIELDS_SHOWN] if one.event.field),
         more=len(ordered[FIELDS_SHOWN:]),
-        note=ordered[0].event.note,
+        note=_note(ordered[0].event),
         request=request,
     )
+
+
+def _note(event: Event) -> str:
+    return event.note if event.corrects is None else correction_text(event, event.corrects)
 
 
 def _alike(items: Sequence[Item]) -> list[Item]:
@@ -434,8 +441,8 @@ def _move(told: _Told) -> Move:
     if len(units) == 1 and all(side.state in ("", State.SOURCED) for side in sides):
         [unit] = units
         said = [text.replace(f" / {unit}", "", 1) for text in said]
-    if event.kind is EventKind.NO_LONGER_SOURCED and not said[-1]:
-        said[-1], unit = "no longer stated", ""
+    if event.kind in _GONE and not said[-1]:
+        said[-1], unit = _GONE[event.kind], ""
         said[0] = side_text(event.field, sides[0])
     proof = next((side.evidence for side in reversed(sides) if side.evidence is not None), None)
     return Move(
@@ -449,6 +456,9 @@ def _move(told: _Told) -> Move:
         link=safe_link(proof.address) if proof else "",
         quote=proof.quote if proof else "",
     )
+
+
+_GONE: Final = {EventKind.NO_LONGER_SOURCED: "no longer stated", EventKind.CORRECTED: "not stated"}
 
 
 def _rounded(field: str, sides: list[Side]) -> list[Side]:
