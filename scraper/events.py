@@ -140,9 +140,10 @@ class Event(_Part):
     """Something that happened. `at` is the time of the capture that shows it, for a source the time of the notice.
 
     `model_id` and `name` are empty where it is of a source; `model` is `creator/name`, empty where that is not known.
-    `field` is a rate key or a spec, empty where it is of an offer or a source as a whole. `percent` is how far an
-    amount moved, None where it cannot be said (from nothing, or between currencies). `note` is one sentence where there
-    is more to say: why something is held, how a source fails. `links` are addresses, the evidence first. Of a
+    Where several offers have one id (`shared_id`), the name tells them apart. `field` is a rate key or a spec, empty
+    where it is of an offer or a source as a whole. `percent` is how far an amount moved, None where it
+    cannot be said (from nothing, or between currencies). `note` is one sentence where there is more to say: why
+    something is held, how a source fails. `links` are addresses, the evidence first. Of a
     correction, `before` is what was said wrongly, `after` what the evidence says, and `corrects` what it takes back.
     """
 
@@ -154,6 +155,7 @@ class Event(_Part):
     model_id: str = ""
     name: str = ""
     model: str = ""
+    shared_id: bool = False
     field: str = ""
     before: Side | None = None
     after: Side | None = None

@@ -47,7 +47,7 @@ SCHEMAS = Path(__file__).resolve().parents[1] / "docs" / "schemas"
 SCHEMA = SCHEMAS / "webhook-2.json"
 PUBLISHED = {
     "webhook-1.json": "a53f5e0197116c4cc7a0ed8a64a2f987444f109a21a533d29867ccef660d2b98",
-    "webhook-2.json": "2fa512c14f5b8840de0a182ada75a4b6ae69a1cee9c4efa9fd68a49d1dfdce4c",
+    "webhook-2.json": "09358808665f340098865d03aae539ffa3f3890467b92133680c561f00e796d8",
 }
 OLD = "whsec_" + base64.b64encode(b"o" * 24).decode()
 NEW = "whsec_" + base64.b64encode(b"n" * 32).decode()

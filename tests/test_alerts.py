@@ -461,6 +461,30 @@ def test_who_is_new_is_told_of_the_last_day_and_nothing_older(store: Store, tmp_
         assert sent_ids(got) == ids
 
 
+def test_what_was_told_long_ago_is_forgotten_and_told_to_nobody_again(store: Store, tmp_path: Path) -> None:
+    clock = Clock(START)
+    with receiver() as got:
+        send = sender(store, tmp_path, got, clock=clock)
+        send.deliver(watch=False)
+        for day, offers in HISTORY:
+            read(store, day, *offers)
+        clock.now = NOW
+        assert send.deliver(watch=False).sent == 3
+        ids = [event.id for event in list_events(store)]
+        for days, kept in ((399, 3), (401, 0)):
+            clock.now = NOW + days * DAY
+            send.deliver()
+            assert list_lines(store)[0].sent == kept
+        reread(store, HISTORY)
+        send.deliver()
+        assert len(got.posts) == 3
+        assert [event.id for event in list_events(store)] == ids
+        # Nobody knows any more who was told, so there is nobody to correct it to.
+        reread(store, HISTORY[:1])
+        send.deliver()
+        assert len(got.posts) == 3
+
+
 def test_what_is_silenced_is_not_told_until_it_is_over(store: Store, tmp_path: Path) -> None:
     with receiver() as got:
         send = sender(store, tmp_path, got)

@@ -28,6 +28,7 @@ from scraper.errors import RatecardError
 from scraper.events import Event
 from scraper.failpoints import failpoint
 from scraper.logs import log
+from scraper.records import iso
 from scraper.settings import Settings
 from scraper.store import Store
 from scraper.store.outbox import StoredEvent, keep_events
@@ -41,7 +42,9 @@ from scraper.store.telling import (
     disable_line,
     enrol_lines,
     events_in,
+    forget_told,
     give_line,
+    is_any_to_forget,
     keep_line,
     last_ended,
     lines_with_work,
@@ -120,7 +123,9 @@ class Sender:
     _channels: dict[Line, Channel] = field(default_factory=dict)
 
     def deliver(self, stopped: Callable[[], bool] = lambda: False, *, watch: bool = True) -> Tally:
-        """Tell whom it concerns of what happened, as far as it is time; with `watch`, also of how sources stand.
+        """Tell whom it concerns of what happened, as far as it is time.
+
+        With `watch`, also of how sources stand; and what was told long ago is forgotten.
 
         Raises `RatecardError` where the database cannot be used.
         """
@@ -129,6 +134,8 @@ class Sender:
         # After what has just happened, which is more urgent.
         if watch and self._watch():
             self._tell(stopped, tally)
+        if watch:
+            self._forget()
         return tally
 
     def _tell(self, stopped: Callable[[], bool], tally: Tally) -> None:
@@ -172,6 +179,12 @@ class Sender:
             return 0
         with self.store.writing(LOCK) as connection:
             return keep_events(connection, found, at)
+
+    def _forget(self) -> None:
+        """Forget what was told longer ago than it is kept."""
+        before = self.clock() - self.alerts.outbox.keep
+        if is_any_to_forget(self.store, before):
+            log().info("alerts forgotten", messages=forget_told(self.store, before), before=iso(before))
 
     def _wanted(
         self, some: Sequence[StoredEvent], known: Mapping[Line, datetime], silenced: Sequence[Silence]

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, and_, delete, or_, select, update
 from scraper.diff import same_value
 from scraper.events import Corrected, Event, EventKind, Severity, Side, event_id
 from scraper.records import State
-from scraper.store.events import claim_of_side, links_of, loose_key, side_of_row
+from scraper.store.events import claim_of_side, links_of, side_of_row
 from scraper.store.outbox import OF_SOURCES, keep_events
 from scraper.store.reading import captures_by_id
 from scraper.store.rows import by_id, each, insert_rows
@@ -65,11 +65,10 @@ def keep_corrections(connection: Connection, provider: str, at: datetime) -> Non
     made = _corrections(connection, provider)
     wanted = _Wanted()
     judged: dict[tuple[str, str], tuple[Literal["before", "after"], Side | None] | None] = {}
-    twins = _twins(connection, provider)
     for one in _told(connection, provider, made):
         key = one.first.id, one.said.id
         if key not in judged:
-            judged[key] = _wrong(connection, one, twins)
+            judged[key] = _wrong(connection, one)
         if (found := judged[key]) is not None:
             correction = _correction(one, *found, at)
             wanted.events[correction.id] = correction
@@ -152,28 +151,17 @@ def _root(event: Event, made: Mapping[str, tuple[int, Event]]) -> str:
     return event.corrects.event if event.corrects is not None else event.id
 
 
-def _twins(connection: Connection, provider: str) -> frozenset[str]:
-    """Return what the history has that nobody was told of: where it is the same, what was told has another date now."""
-    told = select(_q.event_id).where(_q.event_id == _e.id).exists()
-    rows = connection.scalars(
-        select(_e.body).where(_e.provider == provider, ~_e.retracted, ~told, _e.kind.not_in(_UNCORRECTED))
-    )
-    return frozenset(loose_key(Event.from_json(body)) for body in rows)
-
-
 # What is wrong.
 
 
-def _wrong(
-    connection: Connection, told: _Told, twins: frozenset[str]
-) -> tuple[Literal["before", "after"], Side | None] | None:
+def _wrong(connection: Connection, told: _Told) -> tuple[Literal["before", "after"], Side | None] | None:
     """Return which side of what was said is wrong, and what it should have been; None where nothing is."""
     first, said = told.first, told.said
     if said.corrects is not None:
         side = said.corrects.side
         is_now = _stated(connection, first, side)
         return None if _same(first, said.after, is_now) else (side, is_now)
-    if told.holds or loose_key(first) in twins:
+    if told.holds:
         return None
     is_now = _stated(connection, first, "after")
     if not _same(first, first.after, is_now):
@@ -194,22 +182,26 @@ def _same(event: Event, one: Side | None, other: Side | None) -> bool:
 
 
 def _stated(connection: Connection, event: Event, side: Literal["before", "after"]) -> Side | None:
-    """Return what the source of an event stated, by its history as it is now, when that happened or right before."""
+    """Return what the source of an event stated when that happened, or before that, by its history as it is now.
+
+    What was before is what it stated last that was something else, whenever it changed; where it never did, the same.
+    """
     known = _offer(connection, event)
-    if known is None:
-        return None
-    until = event.at if side == "before" else event.at + _SECOND
-    if event.kind in _OFFERS and not _listed(known, until):
+    until = event.at + _SECOND
+    if known is None or (event.kind in _OFFERS and not _listed(known, until)):
         return None
     query = (
         select(observations)
         .join_from(observations, sources, _o.source_id == sources.c.id)
         .where(sources.c.provider == event.provider, sources.c.name == event.source, _o.offer_id == known.id)
-        .where(_o.first_seen < until, or_(_o.closed_at.is_(None), _o.closed_at >= until))
     )
     if event.field:
         query = query.where(_o.field == event.field, _begins(event))
-    row = connection.execute(query.order_by(_o.valid_from.desc().nulls_last(), _o.id.desc()).limit(1)).first()
+    standing = query.where(_o.first_seen < until, or_(_o.closed_at.is_(None), _o.closed_at >= until))
+    row = connection.execute(standing.order_by(_o.valid_from.desc().nulls_last(), _o.id.desc()).limit(1)).first()
+    if side == "before":
+        ended = query.where(_o.closed_at <= (until if row is None else row.first_seen))
+        row = connection.execute(ended.order_by(_o.closed_at.desc(), _o.id.desc()).limit(1)).first() or row
     if row is None:
         return Side() if event.kind in _OFFERS else None
     capture = captures_by_id(connection, captures.c.id == row.last_capture_id)[row.last_capture_id]

@@ -379,6 +379,26 @@ def list_lines(store: Store) -> list[LineView]:
     return views
 
 
+def forget_told(store: Store, before: datetime) -> int:
+    """Forget messages that ended before a time, and what has waited since before it; return how many messages.
+
+    Events are kept: by them it is known what was told already, and feeds are made of them.
+    """
+    ended = select(_d.id).where(_d.state != DeliveryState.WAITING, _d.ended_at < before)
+    with store.writing(LOCK) as connection:
+        connection.execute(delete(queued_events).where(_q.delivery_id.in_(ended)))
+        connection.execute(delete(queued_events).where(_q.delivery_id.is_(None), _q.queued_at < before))
+        return connection.execute(delete(deliveries).where(_d.id.in_(ended))).rowcount
+
+
+def is_any_to_forget(store: Store, before: datetime) -> bool:
+    """Say whether there is anything that `forget_told` forgets."""
+    ended = select(_d.id).where(_d.state != DeliveryState.WAITING, _d.ended_at < before)
+    old = select(_q.id).where(_q.delivery_id.is_(None), _q.queued_at < before)
+    with store.reading() as connection:
+        return any(connection.execute(query.limit(1)).first() for query in (ended, old))
+
+
 # What is silenced.
 
 

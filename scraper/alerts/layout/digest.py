@@ -202,7 +202,7 @@ class _Told:
 
 def digest_of(message: Message) -> Digest:
     """Lay out a message."""
-    told = _joined(message.events)
+    told = _joined([_page_first(event, message.list_url) for event in message.events])
     most = OFFERS_SHOWN if message.digest else len(message.events)
     providers: dict[str, list[_Told]] = {}
     for one in told:
@@ -220,6 +220,13 @@ def digest_of(message: Message) -> Digest:
         rest_link=safe_link(message.list_url),
         quotes=not message.digest,
     )
+
+
+def _page_first(event: Event, list_url: str) -> Event:
+    """Return an event whose offer's page on the site, where there is one, comes before the evidence: it shows both."""
+    site = list_url.rpartition("/")[0]
+    pages = [link for link in event.links if site and link.startswith(f"{site}/")]
+    return event.model_copy(update={"links": (*pages, *event.links)}) if pages else event
 
 
 def _joined(events: Sequence[Event]) -> list[_Told]:
