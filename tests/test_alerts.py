@@ -171,7 +171,24 @@ def test_a_hold_is_told_of_once_and_its_approval_is_a_change(store: Store) -> No
     assert (event.kind, event.field, event.note) == (EventKind.HOLD_NEEDS_REVIEW, "input", "A tenth.")
     assert (event.before and event.before.value, event.after and event.after.value) == ("20", "2")
     approve_holds(store, [list_holds(store)[0].id], by="me", at=NOW)
-    assert happened(store) == [("hold_needs_review", "a", "input"), ("price_down", "a", "input")]
+    assert happened(store) == [("price_down", "a", "input")], "it does not wait for anybody any more"
+
+
+def test_a_hold_that_is_settled_before_the_digest_is_not_in_it(store: Store, tmp_path: Path) -> None:
+    both = [offer(name, fact("input", "20"), fact("output", "9")) for name in ("a", "b")]
+    low = [offer(name, fact("input", "2"), fact("output", "9")) for name in ("a", "b")]
+    clock = Clock(START)
+    with receiver() as got:
+        send = sender(store, tmp_path, got, 'digest = "weekly mon 08:00"', clock=clock)
+        send.deliver(watch=False)
+        read_holding(store, 0, *both)
+        read_holding(store, 1, *low, hold=[held("a"), held("b")])
+        send.deliver(watch=False)
+        read_holding(store, 2, both[0], low[1], hold=[held("b")])
+        assert happened(store) == [("hold_needs_review", "b", "input")]
+        clock.now = NOW
+        send.deliver(watch=False)
+        assert [event["model_id"] for post in posts(got) for event in post["events"]] == ["b"]
 
 
 def test_a_dry_run_tells_of_nothing(store: Store) -> None:

@@ -19,7 +19,7 @@ from scraper.records import Reading
 from scraper.store.correcting import keep_corrections
 from scraper.store.holding import forget_undecided
 from scraper.store.opening import Store
-from scraper.store.outbox import Retelling
+from scraper.store.outbox import Retelling, retract_settled
 from scraper.store.reading import changes_of, further_pages, offers_of_source_on, stood_of_source_on
 from scraper.store.tables import (
     captures,
@@ -163,6 +163,7 @@ class Rebuild:
             own = [kept for kept in self.captures() if not kept.address]
             # In the order of their times, so that the first one is what is left.
             self._retelling.end({kept.source: kept.capture.newest_at for kept in reversed(own)})
+            retract_settled(self._connection, self._provider)
             keep_corrections(self._connection, self._provider, self._started_at)
         newest = {kept.source: kept for kept in captures_before if kept.outcome is not CaptureOutcome.PASSED_OVER}
         for name, before in self._before.items():
