@@ -9,10 +9,11 @@ import pytest
 
 from scraper import providers
 from scraper.fetch.archive import Archive
-from scraper.fetch.replay import Replay, parse_at
+from scraper.fetch.replay import Replay
 from scraper.models import models_of
 from scraper.refresh import Refresh
 from scraper.store import list_offers, open_store
+from scraper.times import parse_at
 from tests.captures import Command
 from tests.readings import CAPTURES, FIXTURES
 

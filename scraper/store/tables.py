@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    true,
 )
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.elements import TextClause
@@ -431,6 +432,7 @@ deliveries: Final = Table(
     Column("next_at", UtcTime, nullable=False),
     Column("give_up_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
+    Column("maybe_arrived", Boolean, nullable=False, server_default=true()),
     CheckConstraint("state IN ('waiting', 'sent', 'dead')", name="state_known"),
     CheckConstraint("(state = 'waiting') = (ended_at IS NULL)", name="ended_dated"),
     CheckConstraint("attempts >= 0", name="counted"),

@@ -19,7 +19,7 @@ from scraper.settling import Settlement, settle
 from scraper.store.holding import keep_settlement, open_holds, remembered_holds
 from scraper.store.identities import identify_offers
 from scraper.store.opening import Store
-from scraper.store.outbox import keep_happened
+from scraper.store.outbox import keep_happened, retract_settled
 from scraper.store.reading import changes_by_id
 from scraper.store.rows import Row, by_id, each, insert_rows
 from scraper.store.tables import (
@@ -180,6 +180,8 @@ def record_on(
     changed = changes_by_id(connection, ids)
     waiting = open_holds(connection, source.provider, source.name)
     keep_happened(connection, run, changed, [hold for hold in waiting if hold.id in opened], tell=tell)
+    if settlement.released or settlement.lapsed:
+        retract_settled(connection, source.provider)
     return Recorded(
         offers=len(plan.seen) + len(plan.create),
         observations=len(plan.open) + len(plan.confirm),
