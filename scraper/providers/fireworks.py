@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from scraper.extract import Unreadable
 from scraper.extract.derived import in_batch
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, Feed, Row, Spec, read_feed, row_facts, rows_at
@@ -49,9 +48,7 @@ def read_pricing(document: Document) -> Reading:
         else:
             models = reworded(table, {}, left_out=_SIZE)
             read_table(models, offers, scale=Scale(PER_MILLION), vocabulary=_WORDS)
-    if not offers:
-        raise Unreadable("it has no table of models with prices")
-    return offers.reading()
+    return offers.reading(needed="table of models with prices")
 
 
 _SKUS: Final = {

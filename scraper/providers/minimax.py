@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from scraper.extract import REFUSALS, Unreadable
+from scraper.extract import REFUSALS
 from scraper.extract.document import Document
 from scraper.extract.markup import Table
 from scraper.extract.offers import Named, Offers
@@ -61,9 +61,7 @@ def read_pricing(document: Document) -> Reading:
             scale = Scale(clock={"audio": "audio", "video": "video"}.get(heading, "")).labelled(tier=tier)
             table = clips_by_size(reworded(table, _RESPELLED, left_out=_PER_VOICE), _WORDS)
             read_table(table, offers, scale=scale, vocabulary=words, naming=named_by_lines)
-    if not offers:
-        raise Unreadable("it has no table of prices")
-    return offers.reading()
+    return offers.reading(needed="table of prices")
 
 
 def _read_materials(table: Table, offers: Offers) -> None:

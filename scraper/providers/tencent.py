@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from scraper.extract import Unreadable
 from scraper.extract.chinese_tables import WORDS, cells_in_english, flat_heads
 from scraper.extract.conditional_rows import conditional_rows
 from scraper.extract.document import Document
@@ -60,9 +59,7 @@ def read_prices(document: Document) -> Reading:
         for offer in reading.offers:
             regions.add(region, Named("", offer.name), offer.facts)
     regions.add_to(offers)
-    if not offers:
-        raise Unreadable("it has no tables of prices of models")
-    return offers.reading()
+    return offers.reading(needed="tables of prices of models")
 
 
 _TOKENS: Final = ("input", "output", "cache_read")

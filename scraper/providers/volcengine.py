@@ -119,9 +119,7 @@ def read_prices(document: Document) -> Reading:
             _read_videos(table, offers)
         elif not any(re.fullmatch(pattern, title) for pattern in _IGNORED):
             offers.note("unknown_heading", f"a table under {title!r} is not read", table.locator)
-    if not offers:
-        raise Unreadable("it has no tables of prices of models")
-    return offers.reading()
+    return offers.reading(needed="tables of prices of models")
 
 
 _TOKENS: Final = ("input", "input.audio", "cache_read", "cache_read.audio", "output")
