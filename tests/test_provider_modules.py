@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pkgutil
 import re
 from itertools import combinations
 from pathlib import Path
@@ -10,7 +11,7 @@ from statistics import median
 
 import pytest
 
-from scraper import providers
+from scraper import extract, providers
 
 RUN = 6
 """So many equal lines of logic in a row are one thing written twice."""
@@ -70,3 +71,8 @@ def test_a_run_is_found_however_it_is_laid_out(layout: str) -> None:
 
 def test_a_provider_module_is_short() -> None:
     assert median(len(source.splitlines()) for source in MODULES.values()) <= 80
+
+
+def test_extract_says_what_is_where() -> None:
+    modules = {found.name for found in pkgutil.iter_modules(extract.__path__)}
+    assert modules <= set(re.findall(r"\w+", extract.__doc__ or ""))

@@ -22,7 +22,7 @@ from scraper.extract.passage import Passage
 from scraper.extract.prices import Scale
 from scraper.extract.prompt_lengths import length_of
 from scraper.extract.regions import ByRegion
-from scraper.extract.rows import reworded
+from scraper.extract.reshaped import reworded
 from scraper.extract.source import Source
 from scraper.extract.tables import price_tables
 from scraper.records import Fact, Reading

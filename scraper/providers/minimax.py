@@ -16,7 +16,7 @@ from scraper.extract.markup import Table
 from scraper.extract.offers import Named, Offers
 from scraper.extract.passage import Passage
 from scraper.extract.prices import PER_MILLION, Scale, facts_of
-from scraper.extract.rows import clips_by_size, named_by_lines, reworded
+from scraper.extract.reshaped import clips_by_size, named_by_lines, reworded
 from scraper.extract.source import Source
 from scraper.extract.tables import columns_of, price_tables, read_table
 from scraper.extract.vocabulary import KNOWN, NAME, VOCABULARY, Role, key, tier_of

@@ -14,7 +14,7 @@ from scraper.extract.document import Document
 from scraper.extract.markup import Text
 from scraper.extract.offers import Offers
 from scraper.extract.prices import Scale
-from scraper.extract.rows import clips_by_size, named_by_lines, reworded
+from scraper.extract.reshaped import clips_by_size, named_by_lines, reworded
 from scraper.extract.source import Source
 from scraper.extract.tables import MONEY, read_table
 from scraper.extract.text_tables import text_tables

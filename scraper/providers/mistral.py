@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from scraper.extract.cards import cards_with_id
 from scraper.extract.document import Document
 from scraper.extract.feed import Feed, Spec, as_texts, read_feed, whole_tokens
-from scraper.extract.flags import true_flags
-from scraper.extract.idcards import cards_with_id
 from scraper.extract.labelled import labelled_facts
 from scraper.extract.offers import Named, Offers
 from scraper.extract.price_pages import read_price_tables
 from scraper.extract.priced_objects import PricedObject, priced_objects
 from scraper.extract.prices import Scale
 from scraper.extract.relabel import relabelled
+from scraper.extract.rowfacts import true_flags
 from scraper.extract.source import Source
 from scraper.extract.specs import listed
 from scraper.extract.tables import LineFacts

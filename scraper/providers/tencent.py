@@ -16,7 +16,7 @@ from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
 from scraper.extract.prompt_lengths import length_of
 from scraper.extract.regions import ByRegion
-from scraper.extract.rows import reworded
+from scraper.extract.reshaped import reworded
 from scraper.extract.source import Source
 from scraper.extract.vocabulary import MODALITY, key
 from scraper.records import Reading

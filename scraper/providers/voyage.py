@@ -10,7 +10,7 @@ from typing import Final
 from scraper.extract.document import Document
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
-from scraper.extract.respelled import respelled
+from scraper.extract.reshaped import respelled
 from scraper.extract.source import Source
 from scraper.extract.tables import LineFacts, price_tables, read_table
 from scraper.extract.vocabulary import VOCABULARY, key, spec

@@ -18,8 +18,8 @@ from scraper.extract.markup import Table
 from scraper.extract.offers import Named, Offers
 from scraper.extract.passage import Passage
 from scraper.extract.prices import Scale
+from scraper.extract.reshaped import rejoined
 from scraper.extract.source import Source
-from scraper.extract.split_tables import rejoined
 from scraper.extract.tables import LineFacts, price_tables, read_table
 from scraper.extract.vocabulary import KNOWN, VOCABULARY, key, labelled
 from scraper.records import Reading
