@@ -41,6 +41,7 @@ def examine(settings: Settings, store: Store, archive: Archive, at: datetime) ->
         Finding("database", ok=True, text=f"{store.shown} is up to date"),
         *_archive(store, archive),
         *_sources(store, at),
+        *_contradictions(store),
         *_holds(store, at),
         *_models(store, at),
         Finding("identity", ok=bool(settings.contact), text=_identity(settings)),
@@ -95,6 +96,17 @@ def _sources(store: Store, at: datetime) -> Iterator[Finding]:
                 yield Finding(what, ok=True, text=said + notes)
     for provider, name in sorted(known.keys() - _declared()):
         yield Finding(f"source {provider} {name}", ok=False, text="stored, but no provider module declares it any more")
+
+
+def _contradictions(store: Store) -> Iterator[Finding]:
+    """List what a page states twice and differently: nobody can mend it here, and nobody should look for it in vain."""
+    met: dict[tuple[str, str], list[str]] = {}
+    for note in list_notes(store):
+        if note.kind == "conflict":
+            met.setdefault((note.provider, note.source), []).append(note.text.partition(": ")[0])
+    for (provider, source), subjects in sorted(met.items()):
+        text = f"stated twice and differently, and not published as one value: {'; '.join(dict.fromkeys(subjects))}"
+        yield Finding(f"contradiction {provider} {source}", ok=True, text=text)
 
 
 def _holds(store: Store, at: datetime) -> Iterator[Finding]:

@@ -88,7 +88,6 @@ MAX_QUOTE: Final = 2000
 _INVISIBLE = re.compile(
     "[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\u061c\u180e\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
-
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")  # all of the category Cc
 
 

@@ -10,9 +10,8 @@ from typing import Final
 
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, TOKEN, Row, Spec, as_text, at_path, read_feed
-from scraper.extract.listing import listing, token_prices, unread, with_prices
+from scraper.extract.listing import list_of_models, listing, token_prices, unread, with_prices
 from scraper.extract.rowfacts import capability, flags
-from scraper.extract.source import Source
 from scraper.extract.specs import read_date
 from scraper.records import Reading
 
@@ -60,10 +59,9 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://api.friendli.ai/serverless/v1/models",),
-        read=read_models,
+    list_of_models(
+        ("https://api.friendli.ai/serverless/v1/models",),
+        read_models,
         publishes=frozenset(
             {"input", "output", "cache_read", "context_window", "max_output_tokens"}
             | {"modalities", "capabilities", "hugging_face_id", "retires"}

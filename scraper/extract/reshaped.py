@@ -1,9 +1,11 @@
-"""Rows of tables changed before they are read: cells in other words, rows left out, words moved below a row's name."""
+"""Tables made over before they are read: cells in other words, rows left out or moved below a row's name, headings
+joined with the rows below them or spelled another way, raised units put back.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -86,3 +88,62 @@ def named_by_lines(line: LineFacts) -> list[Named]:
             line.facts = relabelled(line.facts, prompt_gt=limit or 0)
     status = status_fact(title, line.name)
     return [Named(name if " " not in name else "", name, status) for name in split_joined(title.name)]
+
+
+def rejoined(tables: Sequence[Table]) -> Iterator[Table]:
+    """Yield the tables, one of headings alone joined with the next one, where that has as many columns and no headings.
+
+    The joined table has the place and the context of its rows.
+    """
+    above: Table | None = None
+    for table in tables:
+        only_headings = len(table.grid.rows) == 1 and all(cell.tag == "th" for cell in table.grid.rows[0])
+        if above is not None and not only_headings and _continues(table, above):
+            yield replace(table, grid=Grid((*above.grid.rows, *table.grid.rows), 1))
+        elif not only_headings:
+            yield table
+        above = table if only_headings else None
+
+
+def _continues(table: Table, above: Table) -> bool:
+    cells: Sequence[Passage] = [cell for row in table.grid.rows for cell in row]
+    return table.grid.width == above.grid.width and all(cell.tag != "th" for cell in cells)
+
+
+def respelled(table: Table, spellings: Mapping[str, str]) -> Table:
+    """Return the table with each cell of its header rewritten by the first pattern (any case) that is all of its text.
+
+    Only the text that is looked up changes; places and quotes stay.
+    """
+
+    def spelled(cell: Passage) -> Passage:
+        for pattern, spelling in spellings.items():
+            match = re.fullmatch(pattern, cell.line, re.IGNORECASE)
+            if match:
+                return cell.with_text(match.expand(spelling))
+        return cell
+
+    head = table.grid.header_rows
+    rows = [tuple(spelled(cell) for cell in row) for row in table.grid.rows[:head]]
+    return replace(table, grid=Grid((*rows, *table.grid.rows[head:]), head))
+
+
+_UNIT: Final = re.compile(r"/ \[(?P<words>[a-z][a-z ]*)\]\s*", re.IGNORECASE)
+_CACHED: Final = re.compile(r"(?P<unit>.*\btokens) cached", re.IGNORECASE)
+_AUDIO: Final = re.compile(r"audio (?P<clock>second|minute|hour)", re.IGNORECASE)
+
+
+def with_raised_units(table: Table) -> Table:
+    """Return the table with the units that its cells raise as a part of their text, a price a line."""
+    rows = tuple(tuple(_with_units(cell) for cell in row) for row in table.grid.rows)
+    return replace(table, grid=Grid(rows, table.grid.header_rows))
+
+
+def _with_units(cell: Passage) -> Passage:
+    return cell.with_text(_UNIT.sub(_said, cell.quote).strip()) if _UNIT.search(cell.quote) else cell
+
+
+def _said(match: re.Match[str]) -> str:
+    words = _CACHED.sub(r"\g<unit> cached input", match["words"])
+    words = _AUDIO.sub(r"\g<clock> of audio", words)
+    return f"/ {words}\n"
