@@ -1,4 +1,7 @@
-"""The providers: one module and one TOML file each, found by their presence and registered nowhere."""
+"""The providers: one module and one TOML file each, found by their presence and registered nowhere.
+
+Those in `about_models` tell of models and sell nothing: what their sources list are no offers.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,28 @@ from scraper.extract.source import Source
 @lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
     """Return the slugs of all providers, sorted (`aws-bedrock` is the module `aws_bedrock`)."""
-    return tuple(sorted(found.name.replace("_", "-") for found in pkgutil.iter_modules(__path__)))
+    return _slugs(pkgutil.iter_modules(__path__))
+
+
+@lru_cache(maxsize=1)
+def references() -> tuple[str, ...]:
+    """Return the slugs of those who tell of models and sell nothing, sorted."""
+    return _slugs(pkgutil.iter_modules([f"{folder}/about_models" for folder in __path__]))
+
+
+@lru_cache(maxsize=1)
+def every() -> tuple[str, ...]:
+    """Return the slugs of all that are fetched and read: the providers, then the references."""
+    return (*names(), *references())
+
+
+def _slugs(modules: Iterable[pkgutil.ModuleInfo]) -> tuple[str, ...]:
+    return tuple(sorted(found.name.replace("_", "-") for found in modules if not found.ispkg))
+
+
+def _module(provider: str) -> str:
+    inner = ".about_models" if provider in references() else ""
+    return f"{__name__}{inner}.{provider.replace('-', '_')}"
 
 
 def sources(provider: str) -> tuple[Source, ...]:
@@ -32,9 +56,9 @@ def sources(provider: str) -> tuple[Source, ...]:
     """
     if provider in closed():
         raise RatecardError(f"There is nothing to read: {closed()[provider]}.")
-    if provider not in names():
-        raise RatecardError(f"There is no provider {provider!r}; the providers are {', '.join(names())}.")
-    module = importlib.import_module(f"{__name__}.{provider.replace('-', '_')}")
+    if provider not in every():
+        raise RatecardError(f"There is no provider {provider!r}; the providers are {', '.join(every())}.")
+    module = importlib.import_module(_module(provider))
     return tuple(sorted(module.SOURCES, key=lambda source: not source.lists))
 
 
@@ -54,7 +78,7 @@ def contract_of(provider: str, source: str) -> Contract:
 @lru_cache(maxsize=256)
 def contracts(provider: str) -> Mapping[str, Contract]:
     """Return the contracts of a provider by the source, or the pattern of sources, that they are for."""
-    stated = _toml(provider).get("contract", {}) if provider in names() else {}
+    stated = _toml(provider).get("contract", {}) if provider in every() else {}
     return contracts_of(stated, _file(provider))
 
 
@@ -64,7 +88,7 @@ def _file(provider: str) -> str:
 
 def _toml(provider: str) -> dict[str, Any]:
     sources(provider)  # refuses a provider that there is not
-    module = sys.modules[f"{__name__}.{provider.replace('-', '_')}"]
+    module = sys.modules[_module(provider)]
     file = Path(module.__file__ or "").with_suffix(".toml")
     return tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
 
@@ -72,7 +96,7 @@ def _toml(provider: str) -> dict[str, Any]:
 def keys(wanted: Iterable[str] | None = None) -> dict[str, dict[str, str]]:
     """Return which keys the sources of providers (all where none is given) want: by host, headers and variables."""
     found: dict[str, dict[str, str]] = {}
-    for provider in names() if wanted is None else wanted:
+    for provider in every() if wanted is None else wanted:
         for source in sources(provider):
             for address in source.addresses if source.key else ():
                 found.setdefault(urlsplit(address).netloc, {}).update(source.key)

@@ -179,7 +179,8 @@ def record_on(
     connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
     changed = changes_by_id(connection, ids)
     waiting = open_holds(connection, source.provider, source.name)
-    keep_happened(connection, run, changed, [hold for hold in waiting if hold.id in opened], tell=tell)
+    if source.sells:
+        keep_happened(connection, run, changed, [hold for hold in waiting if hold.id in opened], tell=tell)
     return Recorded(
         offers=len(plan.seen) + len(plan.create),
         observations=len(plan.open) + len(plan.confirm),
@@ -225,7 +226,12 @@ def _settle(
 
 def source_row(connection: Connection, source: SourceInfo) -> Stored:
     """Return the row of a source, made or brought to what its module now declares."""
-    declared = {"url": source.url, "rank": source.rank, "fresh_days": source.fresh_days}
+    declared = {
+        "url": source.url,
+        "rank": source.rank,
+        "fresh_days": source.fresh_days,
+        "sells": source.sells,
+    }
     found = connection.execute(
         select(sources.c.id, sources.c.last_at, captures.c.sha256, sources.c.last_success_at, sources.c.last_pages)
         .join_from(sources, captures, sources.c.last_capture_id == captures.c.id, isouter=True)
