@@ -90,6 +90,7 @@ from scraper.store import (
     list_changes,
     list_holds,
     list_offers,
+    list_told,
     open_store,
     reject_holds,
 )
@@ -238,7 +239,7 @@ def _client(opened: _Opened, *, dry_run: bool) -> Client:
 def _providers(wanted: Sequence[str] | None) -> Sequence[str]:
     for name in wanted or ():
         providers.sources(name)
-    return list(dict.fromkeys(wanted)) if wanted else providers.names()
+    return list(dict.fromkeys(wanted)) if wanted else providers.every()
 
 
 @contextmanager
@@ -263,7 +264,7 @@ def diff(
 ) -> None:
     """List the changes, newest first."""
     with _opened(db) as opened:
-        changes = list_changes(opened.store, since=_start_of(since) if since else None)
+        changes = list_changes(opened.store, since=_start_of(since) if since else None, told=True)
     if as_json:
         _print_json([objects.change_object(change) for change in changes])
     elif changes:
@@ -297,20 +298,24 @@ def show(
 def model(
     name: Annotated[str, typer.Argument(metavar="CREATOR/NAME", help="A model, such as openai/gpt-4.1-nano.")],
     as_of: AsOf = None,
+    proofs: Annotated[
+        bool, typer.Option("--evidence", help="Also show where each value stands, and its quote.")
+    ] = False,
     db: Db = None,
     as_json: Json = False,
 ) -> None:
     """Show a model across all providers: who sells it, at which prices, and what is stated of it by whom."""
     with _opened(db) as opened:
         offers = list_offers(opened.store, _now(), as_of=_moment(as_of))
+        told = list_told(opened.store, _now(), [name.casefold()], as_of=_moment(as_of))
     selling = [offer for offer in offers if offer.model == name.casefold()]
     if not selling:
         raise RatecardError(f"No offer sells a model {name!r}; `ratecard show PROVIDER/MODEL_ID` says what one sells.")
-    view = model_view(name.casefold(), selling)
+    view = model_view(name.casefold(), selling, told)
     if as_json:
         _print_json(model_object(view))
     else:
-        text.show(model_text(view))
+        text.show(model_text(view, evidence=proofs))
 
 
 @app.command()

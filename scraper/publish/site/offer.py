@@ -17,6 +17,7 @@ from scraper.publish.site import prose, words
 from scraper.publish.site.cards import Card, cell_text
 from scraper.publish.site.changes import row_of
 from scraper.publish.site.charts import Span, chart, joined
+from scraper.publish.site.facts import of_the_model
 from scraper.publish.site.lines import Line, Past, evidence_of, line_of, past_of, present_of
 from scraper.publish.site.structured import offer_data
 from scraper.records import State
@@ -36,7 +37,8 @@ class Around:
     """What an offer's page shows beside the offer: its provider, others of its model, others of its provider.
 
     `others` are all offers of its model that are listed, itself among them, the cheapest input first; `lowest` has
-    their lowest prices for input and output. `call` is the provider's example with this offer's own id.
+    their lowest prices for input and output. `told` is what sources that sell nothing tell of its model. `call` is the
+    provider's example with this offer's own id.
     """
 
     facts: Mapping[str, Any]
@@ -46,6 +48,7 @@ class Around:
     lowest: Mapping[str, prose.Cheapest | None]
     related: Sequence[Card]
     upcoming: str
+    told: Sequence[OfferView] = ()
 
 
 def offer_context(
@@ -59,6 +62,10 @@ def offer_context(
     prices = [line for line in ordered if is_rate_key(line.field)]
     specs = [line for line in ordered if not is_rate_key(line.field)]
     elsewhere = _elsewhere(lines, around, card)
+    of_model = None
+    if not lines["capabilities"].sourced:
+        number = len(ordered) + len(announced) + 1
+        of_model = of_the_model("capabilities", offer.model or "", around.told, number)
     title = card.title
     return {
         "offer": offer,
@@ -80,6 +87,7 @@ def offer_context(
         "prices": prices,
         "announced": announced,
         "capabilities": lines["capabilities"],
+        "of_model": of_model,
         "tags": lines["capabilities"].shown.split(", ") if lines["capabilities"].sourced else [],
         "about": prose.about(title, creator, lines, elsewhere),
         "questions": prose.questions(
@@ -88,7 +96,11 @@ def offer_context(
         "specs": specs,
         "elsewhere": {other["field"]: other for other in elsewhere},
         "related": around.related,
-        "evidence": [evidence_of(line) for line in (*ordered, *announced) if line.number],
+        "evidence": [
+            evidence_of(line)
+            for line in (*ordered, *announced, *((of_model.line,) if of_model is not None else ()))
+            if line.number
+        ],
         "chart": _chart(offer, past, title),
         "history": _history(ordered, past)[:MOST_PAST],
         "changes": [row_of(change) for change in changes[:MOST_CHANGES]],
