@@ -104,6 +104,8 @@ def keys(wanted: Iterable[str] | None = None) -> dict[str, dict[str, str]]:
 
 
 def call(provider: str, model_id: str) -> str:
-    """Return the provider's call with an offer's own id in it, ready to be run."""
+    """Return the provider's call with an offer's own id in it, ready to be run; `RatecardError` where none is sold."""
+    if provider in references():
+        raise RatecardError(f"{provider} tells of models and sells nothing: there is nothing to call.")
     written: str = facts(provider)["call"]
     return written.replace("{model_id}", model_id).strip()

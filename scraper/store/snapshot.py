@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, case, cast, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, false, func, literal, or_, select, true
 
 from scraper.holds import HoldStatus
 from scraper.store.opening import Store
@@ -82,19 +82,20 @@ class Snapshot:
 
     def told_digests(self) -> dict[str, str]:
         """Return by model a hash of what is told of it: another hash, something else, or it has gone stale."""
-        columns = (
-            func.count(), func.max(_o.id), func.max(_o.last_capture_id), func.max(_o.closed_at), func.max(_o.missed_at),
-            func.min(case((_o.closed_at.is_(None), _o.last_seen))).label("oldest"),
-        )  # fmt: skip
+        telling = [source for source in sources_on(self.connection) if not source.sells]
+        if not telling:
+            return {}
+        columns = func.count(), func.max(_o.id), func.max(_o.last_capture_id), func.max(_o.missed_at)
+        mine = select(sources.c.id).where(sources.c.sells == false())
         rows = self.connection.execute(
-            select(offers.c.model, *columns)
+            select(offers.c.model, *columns, func.min(_o.last_seen).label("oldest"))
             .join_from(observations, offers, _o.offer_id == offers.c.id)
-            .where(~SOLD, offers.c.model.is_not(None))
+            .where(_o.source_id.in_(mine), _o.closed_at.is_(None), offers.c.model.is_not(None))
             .group_by(offers.c.model)
         ).all()
-        telling = [source for source in sources_on(self.connection) if not source.sells]
         days = sorted({source.fresh_days for source in telling})
-        held = [count for provider, count in sorted(self.held().items()) if provider in {s.provider for s in telling}]
+        waiting = self.held()
+        held = [waiting[provider] for provider in sorted({source.provider for source in telling})]
         return {row.model: _hash((*row, [self._stale(row.oldest, fresh) for fresh in days], held)) for row in rows}
 
     def _stale(self, seen: datetime | None, days: int) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scraper.models import ALWAYS, ModelFact, Stated, model_fact, model_view, whose
+from scraper.models import ALWAYS, ModelFact, model_fact, model_view, whose
 from scraper.publish.site import words
 from scraper.publish.site.lines import Line, evidence_of, line_of
 from scraper.store import OfferView
@@ -32,19 +32,13 @@ class FactRow:
 def fact_rows(model: str, offers: Sequence[OfferView], told: Sequence[OfferView]) -> list[FactRow]:
     """Return what is stated of a model by others than those who sell it, and what nobody states of it."""
     rows: list[FactRow] = []
-    number = 1
+    first = 1
     for fact in model_view(model, offers, told).facts:
-        said = _shown(fact)
-        if not said and fact.field not in ALWAYS:
-            continue
-        lines = tuple(Word(line_of(one.view, place), whose(one)) for place, one in enumerate(said, number))
-        number += len(lines)
-        rows.append(FactRow(words.label(fact.field), lines, fact.disputed))
+        row = _row(fact, first)
+        if row.words or fact.field in ALWAYS:
+            rows.append(row)
+            first += len(row.words)
     return rows
-
-
-def _shown(fact: ModelFact) -> list[Stated]:
-    return [one for one in (fact.published, *fact.beside) if one is not None]
 
 
 def facts_context(model: str, offers: Sequence[OfferView], told: Sequence[OfferView]) -> dict[str, Any]:
@@ -53,7 +47,17 @@ def facts_context(model: str, offers: Sequence[OfferView], told: Sequence[OfferV
     return {"facts": rows, "evidence": [evidence_of(one.line) for row in rows for one in row.words]}
 
 
-def of_the_model(field: str, model: str, told: Sequence[OfferView], number: int) -> Word | None:
-    """Return what is told of a field of a model by a source that sells nothing, None where none tells it."""
-    one = model_fact(model, field, (), told).published if told else None
-    return Word(line_of(one.view, number), whose(one)) if one is not None else None
+def of_the_model(fields: Iterable[str], model: str, told: Sequence[OfferView], first: int) -> dict[str, FactRow]:
+    """Return what sources that sell nothing tell of fields of a model; `first` is the number of the first line."""
+    rows: dict[str, FactRow] = {}
+    for field in fields:
+        fact = model_fact(model, field, (), told)
+        rows[field] = _row(fact, first)
+        first += len(rows[field].words)
+    return rows
+
+
+def _row(fact: ModelFact, first: int) -> FactRow:
+    said = [one for one in (fact.published, *fact.beside) if one is not None]
+    lines = tuple(Word(line_of(one.view, number), whose(one)) for number, one in enumerate(said, first))
+    return FactRow(words.label(fact.field), lines, fact.disputed)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from scraper.identity import creator_name
 from scraper.meters import TOKEN_METERS, is_rate_key
+from scraper.models import ALWAYS
 from scraper.publish.site import prose, words
 from scraper.publish.site.cards import Card, cell_text
 from scraper.publish.site.changes import row_of
@@ -62,10 +63,9 @@ def offer_context(
     prices = [line for line in ordered if is_rate_key(line.field)]
     specs = [line for line in ordered if not is_rate_key(line.field)]
     elsewhere = _elsewhere(lines, around, card)
-    of_model = None
-    if not lines["capabilities"].sourced:
-        number = len(ordered) + len(announced) + 1
-        of_model = of_the_model("capabilities", offer.model or "", around.told, number)
+    about = ALWAYS if lines["capabilities"].sourced else ("capabilities", *ALWAYS)
+    of_model = of_the_model(about, offer.model or "", around.told, len(ordered) + len(announced) + 1)
+    told = [word.line for row in of_model.values() for word in row.words]
     title = card.title
     return {
         "offer": offer,
@@ -88,6 +88,7 @@ def offer_context(
         "announced": announced,
         "capabilities": lines["capabilities"],
         "of_model": of_model,
+        "about_model": [of_model[field] for field in ALWAYS],
         "tags": lines["capabilities"].shown.split(", ") if lines["capabilities"].sourced else [],
         "about": prose.about(title, creator, lines, elsewhere),
         "questions": prose.questions(
@@ -96,11 +97,7 @@ def offer_context(
         "specs": specs,
         "elsewhere": {other["field"]: other for other in elsewhere},
         "related": around.related,
-        "evidence": [
-            evidence_of(line)
-            for line in (*ordered, *announced, *((of_model.line,) if of_model is not None else ()))
-            if line.number
-        ],
+        "evidence": [evidence_of(line) for line in (*ordered, *announced, *told) if line.number],
         "chart": _chart(offer, past, title),
         "history": _history(ordered, past)[:MOST_PAST],
         "changes": [row_of(change) for change in changes[:MOST_CHANGES]],
