@@ -44,11 +44,13 @@ from scraper.store.views import (
 
 _o = observations.c
 
-_TELLING: Final = select(sources.c.provider).where(sources.c.sells == false())
-SOLD: Final = offers.c.provider.not_in(_TELLING)
+TELLING: Final = select(sources.c.provider).where(sources.c.sells == false())
+"""Who sells nothing and only tells of models."""
+
+SOLD: Final = offers.c.provider.not_in(TELLING)
 """What tells offers from what sources only tell of models, which is kept in the same table."""
 
-OF_OFFERS: Final = changes.c.provider.not_in(_TELLING)
+OF_OFFERS: Final = changes.c.provider.not_in(TELLING)
 """What tells changes of offers from those of what is told of models."""
 
 

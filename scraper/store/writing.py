@@ -179,8 +179,7 @@ def record_on(
     connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
     changed = changes_by_id(connection, ids)
     waiting = open_holds(connection, source.provider, source.name)
-    if source.sells:
-        keep_happened(connection, run, changed, [hold for hold in waiting if hold.id in opened], tell=tell)
+    keep_happened(connection, run, changed, [hold for hold in waiting if hold.id in opened], tell=tell)
     return Recorded(
         offers=len(plan.seen) + len(plan.create),
         observations=len(plan.open) + len(plan.confirm),
