@@ -34,7 +34,6 @@ def references() -> tuple[str, ...]:
     return _slugs(pkgutil.iter_modules([f"{folder}/about_models" for folder in __path__]))
 
 
-@lru_cache(maxsize=1)
 def every() -> tuple[str, ...]:
     """Return the slugs of all that are fetched and read: the providers, then the references."""
     return (*names(), *references())
