@@ -76,7 +76,7 @@ def _sources(store: Store, at: datetime) -> Iterator[Finding]:
     noted: dict[tuple[str, str], int] = {}
     for note in list_notes(store):
         noted[note.provider, note.source] = noted.get((note.provider, note.source), 0) + 1
-    for provider in providers.names():
+    for provider in providers.every():
         for source in providers.sources(provider):
             key = (provider, source.name)
             what = f"source {provider} {source.name}"
@@ -89,9 +89,8 @@ def _sources(store: Store, at: datetime) -> Iterator[Finding]:
             elif view.status is Status.FAILED:
                 yield Finding(what, ok=False, text=f"failed at {iso(view.last_at)}: {view.error}")
             else:
-                said = (
-                    f"{view.offers:,} offers, last read from a capture of {iso(view.last_success_at or view.last_at)}"
-                )
+                listed = f"{view.offers:,} {'offers' if view.sells else 'entries about models'}"
+                said = f"{listed}, last read from a capture of {iso(view.last_success_at or view.last_at)}"
                 notes = f"; {noted[key]} things on it were not understood" if key in noted else ""
                 yield Finding(what, ok=True, text=said + notes)
     for provider, name in sorted(known.keys() - _declared()):
@@ -136,4 +135,4 @@ def _models(store: Store, at: datetime) -> Iterator[Finding]:
 
 
 def _declared() -> set[tuple[str, str]]:
-    return {(provider, source.name) for provider in providers.names() for source in providers.sources(provider)}
+    return {(provider, source.name) for provider in providers.every() for source in providers.sources(provider)}

@@ -45,6 +45,9 @@ class Mark(StrEnum):
     UNCONFIRMED = "unconfirmed"
 
 
+ABOUT_MODELS: Final = ("open_weights", "gated", "licence", "architecture", "parameters", "family")
+"""The specs that are facts about a model and never about one offer of it, whoever states them."""
+
 REFERENCE_FIELDS: Final = (
     "input",
     "output",
@@ -77,9 +80,16 @@ SPECS: Final[dict[str, str]] = {
     "price_windows": "text",
     "hugging_face_id": "text",
     "quantization": "text",
+    "family": "text",
+    "open_weights": "flag",
+    "gated": "flag",
+    "licence": "text",
+    "architecture": "text",
+    "parameters": "count",
 }
-"""The specs, with the kind of their value: `tokens` is a whole number, `date` an ISO date (also `2025-01`), `list`
-items joined by ", " in alphabetical order, `text` as the source writes it. `modalities` reads `text+image->text`."""
+"""The specs, with the kind of their value: `tokens` and `count` are whole numbers, `flag` is `yes` or `no`, `date` an
+ISO date (also `2025-01`), `list` items joined by ", " in alphabetical order, `text` as the source writes it.
+`modalities` reads `text+image->text`."""
 
 MAX_DIGITS: Final = 40
 MAX_QUOTE: Final = 2000
@@ -206,6 +216,10 @@ class Fact(_Record):
             raise ValueError(f"{self.field} is a spec and has no currency")
         elif SPECS[self.field] == "tokens" and not re.fullmatch(r"[1-9][0-9]{0,11}", value):
             raise ValueError(f"{self.field} must be a whole number of tokens, not {value!r}")
+        elif SPECS[self.field] == "count" and not re.fullmatch(r"[1-9][0-9]{0,15}", value):
+            raise ValueError(f"{self.field} must be a whole number, not {value!r}")
+        elif SPECS[self.field] == "flag" and value not in ("yes", "no"):
+            raise ValueError(f"{self.field} must be yes or no, not {value!r}")
         elif SPECS[self.field] == "date" and not _is_date(value):
             raise ValueError(f"{self.field} must be an ISO date, not {value!r}")
         elif not value or value != clean(value):

@@ -25,7 +25,7 @@ REASONS = {
 
 SOURCES = {
     address: source
-    for provider in providers.names()
+    for provider in providers.every()
     for source in providers.sources(provider)
     for address in source.addresses
 }

@@ -54,12 +54,12 @@ def _read(folder: Path, provider: str) -> Iterator[Read]:
 
 @lru_cache(maxsize=1)
 def fixtures() -> tuple[Read, ...]:
-    return tuple(read for provider in providers.names() for read in _read(FIXTURES / provider, provider))
+    return tuple(read for provider in providers.every() for read in _read(FIXTURES / provider, provider))
 
 
 @lru_cache(maxsize=1)
 def captures() -> tuple[Read, ...]:
-    return tuple(read for provider in providers.names() for read in _read(CAPTURES, provider))
+    return tuple(read for provider in providers.every() for read in _read(CAPTURES, provider))
 
 
 def assert_undoubted(reads: tuple[Read, ...]) -> None:
@@ -111,7 +111,7 @@ def test_the_tenfold_cut_of_luna_is_held_until_three_captures_say_so() -> None:
 @needs_captures
 def test_of_real_changes_few_are_doubted_and_no_source_fails() -> None:
     moved, doubted = 0, Counter[str]()
-    for provider in providers.names():
+    for provider in providers.every():
         for source in providers.sources(provider):
             reads = series(provider, source.name)
             for n in range(1, len(reads)):

@@ -89,7 +89,7 @@ def days() -> dict[str, list[str]]:
     found: dict[str, set[str]] = {}
     with (CAPTURES / "MANIFEST.csv").open(newline="", encoding="utf-8") as manifest:
         for row in csv.DictReader(manifest):
-            if row["provider"] in providers.names():
+            if row["provider"] in providers.every():
                 found.setdefault(row["captured_on"][:10], set()).add(row["provider"])
     return {day: sorted(found[day]) for day in sorted(found)}
 

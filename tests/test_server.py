@@ -28,7 +28,7 @@ from scraper.server import Service, create_app
 from scraper.server.guarding import MOST_BYTES, Rates
 from scraper.store import CaptureInfo, Store, begin_run, find_offers, list_changes, open_store, record_reading
 from tests.processes import start_afresh
-from tests.selling import DAY, START, fact, offer, read, source
+from tests.selling import DAY, START, capture, fact, offer, read, source
 
 NOW = START + 30 * DAY
 UNSAID = "no source states it"
@@ -135,6 +135,22 @@ def test_both_databases_answer_alike(store: Store, tmp_path: Path) -> None:
         assert len(everything(client, "/v1/gaps", field="output", provider="anthropic")) == 25
         assert [one["model"] for one in everything(client, "/v1/models")] == SOLD
         assert client.get("/readyz").status_code == 200
+
+
+def test_a_model_says_whose_word_its_facts_are(client: httpx.Client, service: Service) -> None:
+    told = replace(source("models-dev", "api"), sells=False)
+    taken = capture(told, 2)
+    run = begin_run(service.store, started_at=taken.captured_at, at=taken.captured_at, replay=True)
+    reading = Reading(offers=(offer("openai/free-1", fact("open_weights", "yes", currency=None)),))
+    record_reading(service.store, run, told, taken, reading)
+    found = get(client, "/v1/model", model="OpenAI/free-1")
+    assert [(one["provider"], one["model_id"]) for one in found["offers"]] == [("openai", "free-1")]
+    facts = {one["field"]: one for one in found["facts"]}
+    assert facts["open_weights"]["published"]["provider"] == "models-dev"
+    assert facts["open_weights"]["published"]["capture"] == taken.sha256
+    assert facts["licence"]["published"] is None
+    assert client.get("/v1/model", params={"model": "openai/nothing"}).status_code == 404
+    assert len(everything(client, "/v1/offers", model="openai/free-1")) == 1
 
 
 def test_an_offer_has_its_fields_with_state_and_evidence(client: httpx.Client) -> None:

@@ -64,7 +64,7 @@ def test_the_page_of_the_seed_has_every_section_and_fact_of_the_reference(demo_s
         "export REPLICATE_API_TOKEN", "replicate.run(", "reads REPLICATE_API_TOKEN from the environment",
         "/v1/models/{owner}/{name}/predictions", "Compare 4 offers by 3 providers", "owner/name",
         f"On Replicate, {title} costs $0.10 per 1M tokens for input and $0.40 per 1M tokens for output.",
-        "Released", "Context window", "Knowledge cutoff", "Modalities", "architecture and licence are not collected",
+        "Released", "Context window", "Knowledge cutoff", "Modalities", "Open weights", "Licence", "Architecture",
         f"Who created {title}?", f"How does Replicate compare with other providers of {title}?", "OpenAI",
         "Which model id do I send?",
     )  # fmt: skip

@@ -108,7 +108,7 @@ def test_f29_a_run_that_is_made_twice_changes_nothing(database_url: str, tmp_pat
         assert (exported(database_url), rows(database_url)) == (published, kept)
 
 
-@pytest.mark.parametrize("provider", providers.names())
+@pytest.mark.parametrize("provider", providers.every())
 def test_f29_the_archive_read_again_in_order_reproduces_the_table(provider: str, tmp_path: Path) -> None:
     with (FIXTURES / provider / "MANIFEST.csv").open(newline="", encoding="utf-8") as manifest:
         days = sorted({row["captured_on"] for row in csv.DictReader(manifest)})

@@ -89,4 +89,4 @@ def chosen(wanted: Sequence[str] | None) -> Sequence[str]:
     """Return the providers that are wanted, each once, all where none is named; refuse an unknown one."""
     for name in wanted or ():
         providers.check(name)
-    return list(dict.fromkeys(wanted)) if wanted else providers.names()
+    return list(dict.fromkeys(wanted)) if wanted else providers.every()

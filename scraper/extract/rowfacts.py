@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 from scraper.extract import Unreadable, jsontext
-from scraper.extract.feed import Row, as_texts, at_path, spec_fact
+from scraper.extract.feed import Row, as_text, as_texts, at_path, spec_fact
 from scraper.extract.jsontext import Json
 from scraper.extract.offers import Offers
 from scraper.extract.specs import listed, modalities
@@ -46,6 +46,12 @@ def tagged(value: Json) -> str:
     """Write those of a list of tags that say what a model can do; others group models for a website."""
     tags = (tag.casefold().replace("-", "_") for tag in as_texts(value))
     return listed(_TAGS[tag] for tag in tags if tag in _TAGS)
+
+
+def licence(value: Json) -> str:
+    """Write the licence of a model as it is named, several as a list; one that is only said to be another is none."""
+    written = listed(as_texts(value)) if isinstance(value, list) else as_text(value)
+    return "" if written.casefold() in ("other", "unknown", "none") else written
 
 
 def has(row: Row, key: str, item: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, TOKEN, Row, Spec, as_text, at_path, read_feed
 from scraper.extract.listing import list_of_models, listing, token_prices, unread, with_prices
-from scraper.extract.rowfacts import capability, flags
+from scraper.extract.rowfacts import capability, flags, licence
 from scraper.extract.specs import read_date
 from scraper.records import Reading
 
@@ -36,6 +36,7 @@ _FEED: Final = with_prices(
         paths=_PATHS,
         when=_unit_type(None),
         specs=(
+            Spec("license", "licence", licence, when=lambda row: bool(row.get("context_length"))),
             Spec("deprecation_date", "retires", lambda day: read_date(as_text(day)[:10])),
             Spec(
                 "functionality",
@@ -46,7 +47,7 @@ _FEED: Final = with_prices(
         known={
             "pricing/unit_type": "decides which unit the prices are in",
             **unread("settings", "reasoning reasoning_options interleaved default_params mode"),
-            **unread("no spec of ours", "hugging_face_url license policy base_model"),
+            **unread("no spec of ours", "hugging_face_url policy base_model"),
         },
     ),
     *token_prices(_PATHS, MILLION_TOKENS, when=_unit_type("TOKEN")),
@@ -64,7 +65,7 @@ SOURCES = (
         read_models,
         publishes=frozenset(
             {"input", "output", "cache_read", "context_window", "max_output_tokens"}
-            | {"modalities", "capabilities", "hugging_face_id", "retires"}
+            | {"modalities", "capabilities", "hugging_face_id", "retires", "licence"}
         ),
     ),
 )

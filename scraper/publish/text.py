@@ -49,10 +49,17 @@ def said(view: FieldView | Statement | Fact | Observed) -> str:
     if view.state is State.NOT_SOURCED or view.value is None:
         return "Not sourced"
     if not is_rate_key(view.field):
-        return f"{int(view.value):,} tokens" if SPECS.get(view.field) == "tokens" else view.value
+        return _spec_said(view.field, view.value)
     if Decimal(view.value) == 0:
         return "Free"
     return f"{amount(view.value, view.currency)} / {unit_of(view.field)}"
+
+
+def _spec_said(field: str, value: str) -> str:
+    kind = SPECS.get(field)
+    if kind not in ("tokens", "count"):
+        return value
+    return f"{int(value):,}" + (" tokens" if kind == "tokens" else "")
 
 
 def who(provider: str, model_id: str, name: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select, text, tuple_, union_all
 
 from scraper.records import State
 from scraper.store.opening import Store
-from scraper.store.reading import captures_by_id, changes_where, find_offers, offers_where
+from scraper.store.reading import OF_OFFERS, SOLD, captures_by_id, changes_where, find_offers, offers_where
 from scraper.store.tables import captures, changes, observations, offers
 from scraper.store.views import CaptureInfo, ChangeView, OfferView
 
@@ -52,7 +52,7 @@ def page_offers(
 
 
 def _conditions(wanted: Wanted, as_of: datetime | None) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = [SOLD]
     conditions.append(offers.c.withdrawn_at.is_(None) if as_of is None else offers.c.first_seen <= as_of)
     if wanted.provider is not None:
         conditions.append(offers.c.provider == wanted.provider)
@@ -93,7 +93,7 @@ def page_changes(
 ) -> tuple[list[ChangeView], tuple[datetime, int] | None]:
     """Return the next changes, newest first, and the place (time and number) before which the following page begins."""
     order = (changes.c.at, changes.c.id)
-    wanted = select(*order).order_by(changes.c.at.desc(), changes.c.id.desc()).limit(limit + 1)
+    wanted = select(*order).where(OF_OFFERS).order_by(changes.c.at.desc(), changes.c.id.desc()).limit(limit + 1)
     if provider is not None:
         wanted = wanted.where(changes.c.provider == provider)
     if since is not None:
@@ -120,7 +120,7 @@ class ModelCount:
 
 def page_models(store: Store, *, after: str | None, limit: int) -> tuple[list[ModelCount], str | None]:
     """Return the next models in alphabetical order, and the one after which the following page begins."""
-    sold = offers.c.withdrawn_at.is_(None) & offers.c.model.is_not(None)
+    sold = offers.c.withdrawn_at.is_(None) & offers.c.model.is_not(None) & SOLD
     names = select(offers.c.model).distinct().where(sold).order_by(offers.c.model).limit(limit + 1)
     if after is not None:
         names = names.where(offers.c.model > after)
@@ -141,7 +141,8 @@ def page_models(store: Store, *, after: str | None, limit: int) -> tuple[list[Mo
 
 def count_offers(store: Store) -> dict[str, int]:
     """Return how many offers each provider sells now."""
-    query = select(offers.c.provider, func.count()).where(offers.c.withdrawn_at.is_(None)).group_by(offers.c.provider)
+    sold = offers.c.withdrawn_at.is_(None) & SOLD
+    query = select(offers.c.provider, func.count()).where(sold).group_by(offers.c.provider)
     with store.reading() as connection:
         return {row[0]: row[1] for row in connection.execute(query)}
 

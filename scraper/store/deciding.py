@@ -241,4 +241,5 @@ def _info(connection: Connection, hold: HoldView) -> SourceInfo:
         fields=frozenset(fields),
         rank=row.rank,
         fresh_days=row.fresh_days,
+        sells=row.sells,
     )

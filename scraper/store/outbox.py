@@ -19,6 +19,7 @@ from scraper.holds import HoldStatus
 from scraper.store.events import event_of_hold, events_of, loose_key
 from scraper.store.holding import holds_where
 from scraper.store.opening import Store
+from scraper.store.reading import TELLING
 from scraper.store.rows import by_id, each, insert_rows
 from scraper.store.tables import events, holds, runs
 from scraper.store.views import ChangeView, HoldView
@@ -42,7 +43,13 @@ class StoredEvent:
 def keep_happened(
     connection: Connection, run: int, changed: Sequence[ChangeView], opened: Sequence[HoldView], *, tell: bool = True
 ) -> None:
-    """Write down what a reading changed and what of it was held, once; without `tell`, nobody is told of it yet."""
+    """Write down what a reading changed and what of it was held, once; without `tell`, nobody is told of it yet.
+
+    What is told of models by who sells nothing is no event: nobody buys it.
+    """
+    telling = set(connection.scalars(TELLING))
+    changed = [change for change in changed if change.provider not in telling]
+    opened = [hold for hold in opened if hold.provider not in telling]
     found = [*events_of(connection, changed), *map(event_of_hold, opened)]
     if found:
         recorded_at = connection.execute(select(runs.c.started_at).where(runs.c.id == run)).scalar_one()

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, func, or_, select, true
 
 from scraper.diff import Kind, same_value
 from scraper.holds import HoldStatus, Stood
@@ -44,6 +44,15 @@ from scraper.store.views import (
 
 _o = observations.c
 
+TELLING: Final = select(sources.c.provider).where(sources.c.sells == false())
+"""Who sells nothing and only tells of models."""
+
+SOLD: Final = offers.c.provider.not_in(TELLING)
+"""What tells offers from what sources only tell of models, which is kept in the same table."""
+
+OF_OFFERS: Final = changes.c.provider.not_in(TELLING)
+"""What tells changes of offers from those of what is told of models."""
+
 
 def list_offers(
     store: Store, at: datetime, provider: str | None = None, as_of: datetime | None = None
@@ -54,15 +63,32 @@ def list_offers(
     today, the newest evidence where that was there by then, else the first.
     """
     with store.reading() as connection:
-        return offers_where(
-            connection, at, as_of, [] if provider is None else [offers.c.provider == provider], listed=True
-        )
+        where = [SOLD] if provider is None else [SOLD, offers.c.provider == provider]
+        return offers_where(connection, at, as_of, where, listed=True)
+
+
+def list_told(
+    store: Store, at: datetime, models: Collection[str] | None = None, as_of: datetime | None = None
+) -> list[OfferView]:
+    """Return what sources that sell nothing tell of models, in the form of offers; of all where none are named."""
+    with store.reading() as connection:
+        return told_on(connection, at, models, as_of)
+
+
+def told_on(
+    connection: Connection, at: datetime, models: Collection[str] | None, as_of: datetime | None = None
+) -> list[OfferView]:
+    """Do what `list_told` does, on the connection of a transaction."""
+    where = [~SOLD, offers.c.model.is_not(None) if models is None else offers.c.model.in_(sorted(models))]
+    return offers_where(connection, at, as_of, where, listed=True)
 
 
 def find_offers(
     store: Store, provider: str, id_or_name: str, at: datetime, as_of: datetime | None = None
 ) -> list[OfferView]:
     """Return the offers with an id, else those with a name, exactly as written; withdrawn ones too.
+
+    Asked for a provider that sells nothing, what it tells of a model.
 
     There are several where a provider prints one id, or one name, for several products; none where it is unknown.
     """
@@ -80,9 +106,16 @@ def list_changes(
     provider: str | None = None,
     run: int | None = None,
     limit: int | None = None,
+    *,
+    told: bool = False,
 ) -> list[ChangeView]:
-    """Return the changes, newest first; `since` is the earliest time of a capture that still counts."""
+    """Return the changes, newest first; `since` is the earliest time of a capture that still counts.
+
+    With `told`, also those of what sources that sell nothing tell of models.
+    """
     wanted = select(changes.c.id).order_by(changes.c.at.desc(), changes.c.id)
+    if not told:
+        wanted = wanted.where(OF_OFFERS)
     if since is not None:
         wanted = wanted.where(changes.c.at >= since)
     if provider is not None:
@@ -174,6 +207,7 @@ def sources_on(connection: Connection, provider: str | None = None) -> list[Sour
                 else None
             ),
             offers=count.get(row.id, 0),
+            sells=row.sells,
         )
         for row in rows
     ]
@@ -618,4 +652,4 @@ _unit = lru_cache(maxsize=4096)(unit_of)
 
 def offers_on(connection: Connection, at: datetime, ids: Sequence[int] | None) -> list[OfferView]:
     """Return offers with what is published of each, withdrawn ones too; all of them where no ids are given."""
-    return offers_where(connection, at, None, [] if ids is None else [offers.c.id.in_(ids)], listed=False)
+    return offers_where(connection, at, None, [SOLD] if ids is None else [offers.c.id.in_(ids)], listed=False)

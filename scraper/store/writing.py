@@ -227,7 +227,12 @@ def _settle(
 
 def source_row(connection: Connection, source: SourceInfo) -> Stored:
     """Return the row of a source, made or brought to what its module now declares."""
-    declared = {"url": source.url, "rank": source.rank, "fresh_days": source.fresh_days}
+    declared = {
+        "url": source.url,
+        "rank": source.rank,
+        "fresh_days": source.fresh_days,
+        "sells": source.sells,
+    }
     found = connection.execute(
         select(sources.c.id, sources.c.last_at, captures.c.sha256, sources.c.last_success_at, sources.c.last_pages)
         .join_from(sources, captures, sources.c.last_capture_id == captures.c.id, isouter=True)

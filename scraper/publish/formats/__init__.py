@@ -90,7 +90,7 @@ def write(
         report=report,
         versions=partial(_converted, versions, money),
         changes=lambda: [one for one in list_changes(store, provider=provider) if one.at <= (as_of or at)],
-        sources=partial(list_sources, store, provider),
+        sources=lambda: [one for one in list_sources(store, provider) if one.sells],
     )
     if money is not None:
         _tell_unconverted(material, money)

@@ -14,11 +14,13 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from scraper import providers
+from scraper.models import by_model
 from scraper.publish.site import fragments, markdown, overview, words
 from scraper.publish.site.addresses import model_path, provider_path
 from scraper.publish.site.cards import Card, card_of, digest, make_card, states
 from scraper.publish.site.changes import row_of
 from scraper.publish.site.examples import python_call, shell_call
+from scraper.publish.site.facts import facts_context
 from scraper.publish.site.model import by_price, model_context
 from scraper.publish.site.offer import COMPARED, MOST_COMPARED, MOST_RELATED, Around, offer_context
 from scraper.publish.site.overview import Entry
@@ -150,6 +152,8 @@ class _Site:
         self.before = versions.known if versions.known.get("same_for_all") == self.same_for_all else {}
         self.old_hashes = versions.hashes
         self.loaded = _Loaded(moment)
+        self.told_digests = moment.told_digests()
+        self._told: dict[str, Sequence[OfferView]] = {}
         self._cards: dict[int, Card] = {}
         self._manuals: dict[str, Mapping[str, str]] = {}
 
@@ -259,11 +263,18 @@ class _Site:
         for number, entry in self.entries.items():
             near = related[entry.provider].get(number, [])
             key = digest(
-                [entry.digest, of_model.get(entry.model), [self.entries[n].head for n in near], self._next(entry)]
+                [
+                    entry.digest,
+                    of_model.get(entry.model),
+                    self.told_digests.get(entry.model),
+                    [self.entries[n].head for n in near],
+                    self._next(entry),
+                ]
             )
             if number in stale or not self._kept(entry.path, key):
                 wanted[number] = (key, near)
         self.loaded.load(wanted, of=len(self.entries))
+        self._load_told(self.entries[number].model for number in wanted)
         rows: dict[str, _Compared] = {}
         for number, (key, near) in wanted.items():
             entry = self.entries[number]
@@ -294,6 +305,7 @@ class _Site:
             lowest=compared.lowest,
             related=[self._card(n) for n in near],
             upcoming=self._next(entry),
+            told=self._told.get(entry.model, ()),
         )
         url = f"{self.frame.site_url}/{entry.path}.html" if self.frame.site_url else ""
         context = offer_context(offer, card, past, changes, around, url)
@@ -330,15 +342,27 @@ class _Site:
     def _models(self, by_model: Mapping[str, Sequence[int]]) -> None:
         wanted = {}
         for model, numbers in by_model.items():
-            key = digest([[self.entries[n].digest, self.entries[n].summary] for n in numbers])
+            key = digest(
+                [[[self.entries[n].digest, self.entries[n].summary] for n in numbers], self.told_digests.get(model)]
+            )
             if not self._kept(model_path(model), key):
                 wanted[model] = key
         self.loaded.load([n for model in wanted for n in by_model[model]], of=len(self.entries))
+        self._load_told(wanted)
         paths = {number: entry.path for number, entry in self.entries.items()}
         for model, key in wanted.items():
             cards = [self._card(n) for n in by_model[model] if not self.entries[n].withdrawn]
             told = [self.loaded.of(n) for n in by_model[model]]
-            self._page("model", model_path(model), key, model_context(model, cards, told, self.names, paths))
+            context = model_context(model, cards, told, self.names, paths)
+            listed = [offer for offer, _, _ in told if offer.withdrawn_at is None]
+            context |= facts_context(model, listed, self._told.get(model, ()))
+            self._page("model", model_path(model), key, context)
+
+    def _load_told(self, models: Iterable[str]) -> None:
+        """Load what is told of models by who sells nothing."""
+        wanted = self.told_digests.keys() & set(models) - self._told.keys()
+        self._told |= dict.fromkeys(wanted, ())
+        self._told |= by_model(self.moment.told(wanted)) if wanted else {}
 
     def _providers(self, by_provider: Mapping[str, Sequence[int]]) -> None:
         held = self.moment.held()

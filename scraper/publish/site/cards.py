@@ -93,7 +93,7 @@ def shown(view: FieldView) -> str:
     if view.state is State.NOT_SOURCED or view.value is None:
         return NOT_SOURCED
     if not is_rate_key(view.field):
-        return f"{int(view.value):,}" if SPECS.get(view.field) == "tokens" else view.value
+        return f"{int(view.value):,}" if SPECS.get(view.field) in ("tokens", "count") else view.value
     return FREE if Decimal(view.value) == 0 else amount(view.value, view.currency)
 
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from scraper.publish.site.cards import Card, Cell
 from scraper.publish.site.changes import Row
+from scraper.publish.site.facts import FactRow
 from scraper.publish.site.lines import Line, Past
 
 _QUOTED = 80
@@ -85,6 +86,20 @@ def spec_rows(lines: Iterable[Line], elsewhere: Mapping[str, Mapping[str, Any]],
             else ""
         )
         parts.append(f"<div><dt>{escape(line.label)}</dt><dd>{value(line)}{said}</dd></div>")
+    return _whole(parts)
+
+
+def fact_rows(rows: Iterable[FactRow]) -> Markup:
+    """Return what is stated of a model, each value with whose word it is."""
+    nobody = '<dd><span class="none">Not sourced</span></dd>'
+    disputed = ' <span class="mark disputed" title="sources disagree; all are shown">disputed</span>'
+    parts = []
+    for row in rows:
+        said = "".join(
+            f"<dd>{value(word.line)}{disputed if row.disputed else ''}<br><small>{escape(word.whose)}</small></dd>"
+            for word in row.words
+        )
+        parts.append(f"<div><dt>{escape(row.label)}</dt>{said or nobody}</div>")
     return _whole(parts)
 
 
