@@ -300,7 +300,7 @@ class _Site:
         context |= {
             "curl": shell_call(facts, card),
             "manual": self._manual(offer.provider),
-            "compared_fields": COMPARED,
+            "compared_headings": fragments.headings(words.REFERENCE[field] for field in COMPARED),
             "compared_rows": Markup("\n").join(
                 fragments.compared_row(card, COMPARED, facts["name"], "../../", own=True) if path == card.path else row
                 for path, row in compared.rows.items()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from markupsafe import Markup
 
@@ -12,7 +13,10 @@ from scraper.publish.site.cards import Card, Cell
 from scraper.publish.site.changes import Row
 from scraper.publish.site.lines import Line, Past
 
-_QUOTED = 80
+_QUOTED: Final = 80
+
+escape: Final = lru_cache(maxsize=32768)(html.escape)
+"""The same labels, reasons, addresses and names stand on page after page."""
 
 
 def value(line: Line, shown: str = "") -> str:
@@ -20,15 +24,15 @@ def value(line: Line, shown: str = "") -> str:
     text = escape(shown or line.shown)
     if line.number:
         quiet = "" if line.sourced else " none"
-        html = (
+        told = (
             f'<button type="button" class="v{quiet}" popovertarget="e{line.number}" title="Where this comes from">'
             f"{text}</button>"
         )
     else:
-        html = f'<span class="none">{text}</span>'
+        told = f'<span class="none">{text}</span>'
     for mark, meaning in line.marks:
-        html += f' <span class="mark {escape(mark)}" title="{escape(meaning)}">{escape(mark)}</span>'
-    return f'{html} <small class="why">{escape(line.reason)}</small>' if line.reason else html
+        told += f' <span class="mark {escape(mark)}" title="{escape(meaning)}">{escape(mark)}</span>'
+    return f'{told} <small class="why">{escape(line.reason)}</small>' if line.reason else told
 
 
 def cell(shown: Cell) -> str:
@@ -116,6 +120,41 @@ def change_rows(changes: Iterable[Row], root: str, *, named: bool) -> Markup:
     return _whole(parts)
 
 
+def headings(names: Iterable[str]) -> Markup:
+    """Return the headings of columns of numbers."""
+    return Markup("".join(f'<th scope="col" class="n">{escape(name)}</th>' for name in names))  # noqa: S704  escaped
+
+
+def tags(names: Iterable[str]) -> Markup:
+    """Return the items of a list of short words."""
+    return Markup("".join(f"<li>{escape(name)}</li>" for name in names))  # noqa: S704  escaped
+
+
+def related(cards: Iterable[Card], root: str) -> Markup:
+    """Return links to other offers."""
+    return Markup(  # noqa: S704  every text in it is escaped
+        "".join(f'<li><a href="{root}{escape(card.path)}.html">{escape(card.title)}</a></li>' for card in cards)
+    )
+
+
+def questions(asked: Iterable[tuple[str, str]]) -> Markup:
+    """Return questions that open their answers."""
+    return _whole(
+        f"<details><summary>{escape(question)}</summary><p>{escape(answer)}</p></details>" for question, answer in asked
+    )
+
+
+def listed_row(card: Card, fields: Iterable[str], root: str) -> Markup:
+    """Return the row of an offer in the table of its provider."""
+    named = escape(card.name if card.name != card.model_id else "")
+    name = named if card.model_id else '<span class="none">no id printed</span>'
+    cells = "".join(f'<td class="n">{cell(card.cell(field))}</td>' for field in fields)
+    return Markup(  # noqa: S704  every text in it is escaped
+        f'<tr><th scope="row" class="id"><a href="{root}{escape(card.path)}.html">'
+        f"{escape(card.model_id or card.name)}</a></th><td>{name}</td>{cells}</tr>"
+    )
+
+
 def evidence(found: Iterable[Mapping[str, Any]]) -> Markup:
     """Return the pop-ups with the evidence of values."""
     return _whole(_popup(one) for one in found)
@@ -153,8 +192,8 @@ def _popup(one: Mapping[str, Any]) -> str:
     )
 
 
-def _fact(name: str, html: str) -> str:
-    return f"<div><dt>{name}</dt><dd>{html}</dd></div>"
+def _fact(name: str, told: str) -> str:
+    return f"<div><dt>{name}</dt><dd>{told}</dd></div>"
 
 
 def _link(address: str, text: str) -> str:
