@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, false, func, literal, or_, select, true
 
 from scraper.holds import HoldStatus
 from scraper.store.opening import Store
 from scraper.store.reading import changes_where, offers_on, sources_on, statements_where
-from scraper.store.tables import changes, holds, observations, offers, sources
+from scraper.store.tables import changes, events, holds, observations, offers, sources
 from scraper.store.views import ChangeView, OfferView, SourceView, Statement
 
 _o = observations.c
@@ -104,6 +104,11 @@ class Snapshot:
     def count_changes(self) -> int:
         """Return how many changes there ever were."""
         return self.connection.execute(select(func.count()).select_from(changes)).scalar_one()
+
+    def events(self, limit: int) -> list[str]:
+        """Return the newest events that hold, as they are stored."""
+        wanted = select(events.c.body).where(events.c.retracted == false())
+        return list(self.connection.scalars(wanted.order_by(events.c.at.desc(), events.c.id.desc()).limit(limit)))
 
     def sources(self) -> list[SourceView]:
         """Return the sources, by provider and name."""
