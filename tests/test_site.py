@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+import feedparser
 import pytest
 from justhtml import JustHTML
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -279,6 +280,32 @@ def test_feeds_are_written_and_linked(tmp_path: Path) -> None:
     assert '<link rel="alternate" type="application/atom+xml" href="changes.atom"' in (
         tmp_path / "site" / "changes.html"
     ).read_text(encoding="utf-8")
+
+
+def test_what_happened_is_told_by_feeds_of_all_of_a_provider_and_of_a_model(demo_site: Path) -> None:
+    def linked(page: str) -> dict[str, str]:
+        nodes = LexborHTMLParser((demo_site / page).read_text(encoding="utf-8")).css('link[rel="alternate"]')
+        found = {str(node.attributes["type"]): str(node.attributes["href"]) for node in nodes}
+        return {kind: urljoin(f"https://x/{page}", address)[len("https://x/") :] for kind, address in found.items()}
+
+    kinds = ["application/atom+xml", "application/rss+xml", "application/feed+json"]
+    everything = linked("changes.html")
+    assert {kind: everything[kind] for kind in kinds} == dict(
+        zip(kinds, ("feeds/changes.atom", "feeds/changes.rss", "feeds/changes.json"), strict=True)
+    )
+    shown = [json.loads((demo_site / everything[kinds[2]]).read_text(encoding="utf-8"))]
+    shown.append(json.loads((demo_site / linked("providers/openai.html")[kinds[2]]).read_text(encoding="utf-8")))
+    model = next(item["_ratecard"]["model"] for item in shown[1]["items"] if item["_ratecard"]["model"])
+    of_model = linked(f"{model_path(model)}.html")
+    shown.append(json.loads((demo_site / of_model[kinds[2]]).read_text(encoding="utf-8")))
+    assert len(shown[0]["items"]) > len(shown[1]["items"]) >= len(shown[2]["items"]) > 0
+    assert {item["_ratecard"]["provider"] for item in shown[1]["items"]} == {"openai"}
+    assert {item["_ratecard"]["model"] for item in shown[2]["items"]} == {model}
+    for kind in kinds[:2]:
+        read = feedparser.parse((demo_site / of_model[kind]).read_bytes())
+        assert not read.bozo
+        assert [entry.id for entry in read.entries] == [item["id"] for item in shown[2]["items"]]
+    assert shown[2]["feed_url"] == f"https://example.org/llm/{of_model[kinds[2]]}"
 
 
 def test_a_folder_that_is_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -130,6 +130,14 @@ def tags(names: Iterable[str]) -> Markup:
     return Markup("".join(f"<li>{escape(name)}</li>" for name in names))  # noqa: S704  escaped
 
 
+def feed_links(links: Iterable[tuple[str, str, str]], root: str) -> Markup:
+    """Return what tells programs of feeds, for the head of a page."""
+    return _whole(
+        f'<link rel="alternate" type="{kind}" href="{root}{escape(path)}" title="{escape(title)}">'
+        for path, kind, title in links
+    )
+
+
 def related(cards: Iterable[Card], root: str) -> Markup:
     """Return links to other offers."""
     return Markup(  # noqa: S704  every text in it is escaped

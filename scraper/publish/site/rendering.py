@@ -118,6 +118,7 @@ class Frame:
             around=around,
             assets=around.assets,
             feeds=self.feeds,
+            own_feeds=context.get("own_feeds", ()),
         )
         return made.encode()
 
