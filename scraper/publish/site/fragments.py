@@ -111,9 +111,9 @@ def change_rows(changes: Iterable[Row], root: str, *, named: bool) -> Markup:
         move = f' <span class="move {row.direction}">{escape(row.move)}</span>' if row.move else ""
         before = row.before or ("not stated" if row.kind == "newly stated" else "")
         after = row.after or ("no longer stated" if row.kind == "no longer stated" else "")
-        whose = f"<td>{who}</td>" if named else ""
+        whose = f'<td class="o">{who}</td>' if named else ""
         parts.append(
-            f'<tr><td class="d">{row.day}</td>{whose}<td>{escape(row.what or row.kind)}</td>'
+            f'<tr><td class="d">{row.day}</td>{whose}<td class="t">{escape(row.what or row.kind)}</td>'
             f'<td class="n w">{escape(before)}</td><td class="n w">{escape(after)}{move}</td>'
             f'<td class="q">{_quote(row.quote, row.address) if row.quote else ""}</td></tr>'
         )
