@@ -28,6 +28,7 @@ from scraper.records import REFERENCE_FIELDS, Offer
 from scraper.store import Store, list_offers, open_store
 from scraper.store.tables import observations
 from scraper.store.tables import offers as offers_table
+from tests.captures import Command
 from tests.published import NOW, demo_store, fact, made_up, many_store, record, sell_alike
 from tests.readings import FIXTURES
 
@@ -421,15 +422,17 @@ def test_a_full_disk_leaves_the_version_before(tmp_path: Path) -> None:
         assert whole(tmp_path / "site") != old
 
 
-def test_the_command_says_what_to_open(tmp_path: Path) -> None:
+def test_the_command_says_what_to_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     url = f"sqlite:///{tmp_path}/many.db"
     many_store(url, 2, sellers=2).close()
-    env = {**os.environ, "RATECARD_DB": url, "PYTHONPATH": str(FIXTURES.parent)}
-    command = [sys.executable, "-m", "scraper.cli", "publish", "-o", "site"]
-    ran = subprocess.run(command, env=env, cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert "2 offers" in ran.stdout
-    assert "Open site/index.html" in ran.stdout
-    assert "Nothing has changed" not in ran.stdout
+    monkeypatch.chdir(tmp_path)
+    ran = Command(url, monkeypatch, capsys)("publish", "-o", "site")
+    assert ran.code == 0
+    assert "2 offers" in ran.out
+    assert "Open site/index.html" in ran.out
+    assert "Nothing has changed" not in ran.out
 
 
 def test_gaps_count_what_is_not_sourced(demo_site: Path, tmp_path: Path) -> None:
