@@ -52,20 +52,22 @@ class Snapshot:
         """Return every offer by provider, id and name; `since` is the time for which they were published before."""
         said, told, waiting = self._said(), self._told(), self._waiting()
         crossed = self._crossed(since) if since else set()
-        rows = self.connection.execute(select(offers)).all()
+        o = offers.c
+        whole = _one_text(tuple(offers.columns))
+        rows = self.connection.execute(select(o.id, o.provider, o.model_id, o.name, o.shared_id, whole)).all()
         found = [
             OfferDigest(
-                id=row.id,
-                provider=row.provider,
-                model_id=row.model_id,
-                name=row.name,
-                shared_id=row.shared_id,
+                id=number,
+                provider=provider,
+                model_id=model_id,
+                name=name,
+                shared_id=shared_id,
                 digest=_hash(
-                    (*row, said.get(row.id), told.get(row.id), waiting.get((row.provider, row.model_id or row.name)))
+                    text, said.get(number, ""), told.get(number, ""), waiting.get((provider, model_id or name), "")
                 ),
-                crossed=row.id in crossed,
+                crossed=number in crossed,
             )
-            for row in rows
+            for number, provider, model_id, name, shared_id, text in rows
         ]
         return sorted(found, key=lambda one: (one.provider, one.model_id, one.name))
 
@@ -186,5 +188,6 @@ def _as_text(column: Any) -> ColumnElement[str]:
     return func.coalesce(text, "") if column.nullable else text
 
 
-def _hash(parts: tuple[Any, ...]) -> str:
-    return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+def _hash(*parts: str) -> str:
+    # No stored text has the separator: control characters are refused at the door.
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

@@ -17,7 +17,7 @@ from scraper import providers
 from scraper.events import Event
 from scraper.publish.site import fragments, markdown, overview, words
 from scraper.publish.site.addresses import model_path, provider_path
-from scraper.publish.site.cards import Card, card_of, digest, make_card, states
+from scraper.publish.site.cards import Card, card_of, digest, digest_of_texts, make_card, states
 from scraper.publish.site.changes import row_of
 from scraper.publish.site.examples import python_call, shell_call
 from scraper.publish.site.feeds import MOST as MOST_EVENTS
@@ -249,16 +249,15 @@ class _Site:
         self, stale: set[int], by_model: Mapping[str, Sequence[int]], by_provider: Mapping[str, Sequence[int]]
     ) -> None:
         of_model = {
-            model: digest(sorted(self.entries[n].summary for n in numbers if not self.entries[n].withdrawn))
+            model: digest_of_texts(sorted(self.entries[n].summary for n in numbers if not self.entries[n].withdrawn))
             for model, numbers in by_model.items()
         }
         related = {slug: _neighbours(numbers, self.entries) for slug, numbers in by_provider.items()}
         wanted = {}
         for number, entry in self.entries.items():
             near = related[entry.provider].get(number, [])
-            key = digest(
-                [entry.digest, of_model.get(entry.model), [self.entries[n].head for n in near], self._next(entry)]
-            )
+            heads = (self.entries[n].head for n in near)
+            key = digest_of_texts((entry.digest, of_model.get(entry.model, ""), self._next(entry), *heads))
             if number in stale or not self._kept(entry.path, key):
                 wanted[number] = (key, near)
         self.loaded.load(wanted, of=len(self.entries))
@@ -356,7 +355,8 @@ class _Site:
         wanted = {}
         for model, numbers in by_model.items():
             feeds = self.of_pages.get(model_path(model), ())
-            key = digest([[[self.entries[n].digest, self.entries[n].summary] for n in numbers], len(feeds)])
+            of_offers = (self.entries[n].digest + self.entries[n].summary for n in numbers)
+            key = digest_of_texts((str(len(feeds)), *of_offers))
             if not self._kept(model_path(model), key):
                 wanted[model] = key
         self.loaded.load([n for model in wanted for n in by_model[model]], of=len(self.entries))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -145,6 +145,11 @@ def states(card: Card) -> str:
 def json_line(value: Any) -> str:
     """Write JSON without blanks."""
     return _JSON.encode(value)
+
+
+def digest_of_texts(texts: Iterable[str]) -> str:
+    """Return a hash of texts that have no line breaks."""
+    return hashlib.blake2b("\n".join(texts).encode(), digest_size=12).hexdigest()
 
 
 def digest(parts: Sequence[Any]) -> str:
