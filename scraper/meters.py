@@ -164,6 +164,7 @@ def is_rate_key(field: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)
 def unit_of(field: str) -> str:
     """Return the unit of a field's amount as people write it ("1M tokens"), or "" for a spec."""
     return str(RateKey.parse(field).unit) if is_rate_key(field) else ""

@@ -73,6 +73,11 @@ def test_facts_for_people_are_whole(provider: str) -> None:
     assert all(facts[key].strip() for key in FACTS)
     assert "{model_id}" in facts["call"], "the call does not take the model id"
     assert facts["key_variable"] in facts["call"], "the call does not say where its key comes from"
+    domain = facts["base_url"].split("/")[2].split(".")[-2:]
+    if "curl" in facts:
+        assert "{model_id}" in facts["curl"]
+        assert f"${facts['key_variable']}" in facts["curl"]
+        assert facts["curl"].split("https://")[1].split("/")[0].split(".")[-2:] == domain
     assert facts["gotchas"]
     assert all(isinstance(line, str) for line in facts["gotchas"])
 

@@ -24,7 +24,7 @@ from schemathesis.core.result import Ok
 from scraper.fetch.archive import Archive
 from scraper.publish.costs import cost, cost_object
 from scraper.records import Reading
-from scraper.server import Service, create_app
+from scraper.server import Service, bound, create_app
 from scraper.server.guarding import MOST_BYTES, Rates
 from scraper.store import CaptureInfo, Store, begin_run, find_offers, list_changes, open_store, record_reading
 from tests.processes import start_afresh
@@ -79,7 +79,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
 def asking(service: Service, **headers: str) -> Iterator[httpx.Client]:
     config = uvicorn.Config(create_app(service), port=0, log_config=None, access_log=False, server_header=False)
     server = uvicorn.Server(config)
-    socket = config.bind_socket()
+    socket = bound(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()
     base = f"http://127.0.0.1:{socket.getsockname()[1]}"

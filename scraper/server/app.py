@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from socket import IPPROTO_TCP, TCP_NODELAY
+from socket import socket as Socket  # noqa: N812  a class
 from typing import Annotated, Any, Final
 
 import uvicorn
@@ -427,6 +429,13 @@ async def _few_threads(_app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
+def bound(config: uvicorn.Config) -> Socket:
+    """Return the socket of a server. The head and the body of an answer are sent apart, and neither shall wait."""
+    socket = config.bind_socket()
+    socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+    return socket
+
+
 def run(app: FastAPI, listen: str, started: Callable[[str], None]) -> None:
     """Answer at `HOST:PORT` until SIGTERM or SIGINT; `started` is told the address that was bound.
 
@@ -445,7 +454,7 @@ def run(app: FastAPI, listen: str, started: Callable[[str], None]) -> None:
         limit_concurrency=200,
     )
     try:
-        socket = config.bind_socket()
+        socket = bound(config)
     except (OSError, SystemExit) as error:
         raise RatecardError(f"cannot listen at {listen}; give another address by --listen") from error
     socket.listen(config.backlog)

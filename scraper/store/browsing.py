@@ -7,17 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, or_, select, text, tuple_, union_all
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
 from scraper.records import State
 from scraper.store.opening import Store
-from scraper.store.reading import OF_OFFERS, SOLD, captures_by_id, changes_where, find_offers, offers_where
+from scraper.store.reading import (
+    OF_OFFERS,
+    SOLD,
+    captures_by_id,
+    changes_where,
+    find_offers,
+    offers_called,
+    offers_where,
+)
 from scraper.store.tables import captures, changes, observations, offers
 from scraper.store.views import CaptureInfo, ChangeView, OfferView
 
 _ORDER: Final = (offers.c.provider, offers.c.model_id, offers.c.name, offers.c.id)
-
-INDEXED: Final = ("offers.model_id <> '' AND NOT offers.shared_id", "(offers.model_id = '' OR offers.shared_id)")
 
 Place = tuple[str, str, str, int]
 """Where an offer stands in their order: provider, model_id, name, and the store's own number."""
@@ -72,14 +78,11 @@ def _conditions(wanted: Wanted, as_of: datetime | None) -> list[ColumnElement[bo
 
 
 def get_offers(store: Store, provider: str, id_or_name: str, at: datetime, as_of: datetime | None) -> list[OfferView]:
-    """Return what `find_offers` does, fast where there are many offers: by an id from the indexes alone."""
-    one = (offers.c.provider == provider) & (offers.c.model_id == id_or_name)
-    # The two conditions of the indexes, word for word: a database takes an index for part of a table only then.
-    parts = [select(offers.c.id).where(one, text(condition)) for condition in INDEXED]
-    with store.reading() as connection:
-        ids = list(connection.scalars(union_all(*parts))) if id_or_name else []
-        if ids and (found := offers_where(connection, at, as_of, [offers.c.id.in_(ids)], listed=False)):
-            return found
+    """Return what `find_offers` does, fast where an offer is asked for by its id as it stands."""
+    if id_or_name and as_of is None:
+        with store.reading() as connection:
+            if found := offers_called(connection, provider, id_or_name, at):
+                return found
     return find_offers(store, provider, id_or_name, at, as_of)
 
 

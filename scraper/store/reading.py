@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    union_all,
+)
 
 from scraper.diff import Kind, same_value
 from scraper.holds import HoldStatus, Stood
 from scraper.meters import unit_of
 from scraper.records import Reason, State
-from scraper.states import Observed, SourceState, published
+from scraper.states import Observed, Published, SourceState, published
 from scraper.store.opening import Store
 from scraper.store.tables import (
     captures,
@@ -380,39 +396,66 @@ def offers_where(
     if not rows:
         return []
     known = source_states(connection, {row.provider for row in rows})
-    observed = _observed(connection, query, as_of)
-    missed = _first_missed(connection, query)
+    observed = _observed(connection.execute(_observed_query(query, as_of)))
+    missed = _first_missed(connection.execute(_missed_query(query)))
     # What was never observed has no interval to go by; what was, is listed while one of them lasts.
     ever = _ever_observed(connection, query) if listed and as_of is not None else set()
-    held = _held(connection, as_of)
+    held = _held(connection.execute(_held_query(as_of)))
     views = []
     for row in sorted(rows, key=lambda row: (row.provider, row.model_id, row.name)):
         if as_of is not None and listed and row.id in ever and row.id not in observed:
             continue
         waiting = held.get(_called(row), ())
         said = published(observed.get(row.id, ()), known[row.provider], row.first_seen, as_of or at, waiting)
-        views.append(
-            OfferView(
-                id=row.id,
-                provider=row.provider,
-                model_id=row.model_id,
-                name=row.name,
-                shared_id=row.shared_id,
-                model=row.model,
-                variant=row.variant,
-                first_seen=row.first_seen,
-                last_seen=row.last_seen,
-                missed_at=missed.get(row.id),
-                withdrawn_at=row.withdrawn_at,
-                fields=said.fields,
-                announced=said.announced,
-            )
-        )
+        views.append(_offer_view(row, missed.get(row.id), said))
     return views
 
 
-def _held(connection: Connection, as_of: datetime | None) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
-    """Return what waits for a review, as (source, field) by offer: what waits now, and did at a time."""
+def _offer_view(row: Any, missed_at: datetime | None, said: Published) -> OfferView:
+    return OfferView(
+        id=row.id,
+        provider=row.provider,
+        model_id=row.model_id,
+        name=row.name,
+        shared_id=row.shared_id,
+        model=row.model,
+        variant=row.variant,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        missed_at=missed_at,
+        withdrawn_at=row.withdrawn_at,
+        fields=said.fields,
+        announced=said.announced,
+    )
+
+
+def offers_called(connection: Connection, provider: str, model_id: str, at: datetime) -> list[OfferView]:
+    """Return the offers of a provider with an id, withdrawn ones too, as they stand.
+
+    The statements are made once and use indexes alone: this is what is asked all the time.
+    """
+    asked = {"provider": provider, "model_id": model_id}
+    rows = connection.execute(_CALLED, asked).all()
+    if not rows:
+        return []
+    fields: dict[int, set[str]] = defaultdict(set)
+    for of in connection.execute(_FIELDS_OF_PROVIDER, asked):
+        fields[of.source_id].add(of.field)
+    known = {
+        row.name: _source_state(row, frozenset(fields[row.id]))
+        for row in connection.execute(_SOURCES_OF_PROVIDER, asked)
+    }
+    held = _held(connection.execute(_HELD_OF_PROVIDER, asked))
+    views = []
+    for row in sorted(rows, key=lambda row: row.name):
+        observed = _observed(connection.execute(_OBSERVED_OF_ONE, {"offer": row.id}))
+        missed = _first_missed(connection.execute(_MISSED_OF_ONE, {"offer": row.id}))
+        said = published(observed.get(row.id, ()), known, row.first_seen, at, held.get(_called(row), ()))
+        views.append(_offer_view(row, missed.get(row.id), said))
+    return views
+
+
+def _held_query(as_of: datetime | None) -> Select[Any]:
     query = (
         select(holds)
         .join_from(holds, captures, holds.c.first_capture_id == captures.c.id)
@@ -420,8 +463,13 @@ def _held(connection: Connection, as_of: datetime | None) -> dict[tuple[str, str
     )
     if as_of is not None:
         query = query.where(captures.c.captured_at <= as_of)
+    return query
+
+
+def _held(rows: Iterable[Any]) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
+    """Return what waits for a review, as (source, field) by offer: what waits now, and did at a time."""
     found: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
-    for row in connection.execute(query):
+    for row in rows:
         found[_called(row)].append((row.source, row.field))
     return found
 
@@ -438,15 +486,19 @@ def source_states(connection: Connection, wanted: Collection[str] | None = None)
     fields = _contracts(connection, few)
     known: dict[str, dict[str, SourceState]] = defaultdict(dict)
     for row in connection.execute(select(sources) if few is None else select(sources).where(sources.c.id.in_(few))):
-        known[row.provider][row.name] = SourceState(
-            name=row.name,
-            rank=row.rank,
-            fresh_days=row.fresh_days,
-            publishes=fields.get(row.id, frozenset()),
-            ok=row.status == Status.OK,
-            last_success_at=row.last_success_at,
-        )
+        known[row.provider][row.name] = _source_state(row, fields.get(row.id, frozenset()))
     return known
+
+
+def _source_state(row: Any, publishes: frozenset[str]) -> SourceState:
+    return SourceState(
+        name=row.name,
+        rank=row.rank,
+        fresh_days=row.fresh_days,
+        publishes=publishes,
+        ok=row.status == Status.OK,
+        last_success_at=row.last_success_at,
+    )
 
 
 def _contracts(connection: Connection, of: Select[Any] | None = None) -> dict[int, frozenset[str]]:
@@ -457,8 +509,7 @@ def _contracts(connection: Connection, of: Select[Any] | None = None) -> dict[in
     return {source: frozenset(names) for source, names in fields.items()}
 
 
-def _observed(connection: Connection, of: Select[Any], as_of: datetime | None) -> dict[int, list[Observed]]:
-    """Return what stands now, or stood at a time, by offer, with the evidence that there was by then."""
+def _observed_query(of: Select[Any], as_of: datetime | None) -> Select[Any]:
     capture: ColumnElement[int] = _o.last_capture_id
     locator: ColumnElement[str] = _o.last_locator
     quote: ColumnElement[str] = _o.last_quote
@@ -471,7 +522,7 @@ def _observed(connection: Connection, of: Select[Any], as_of: datetime | None) -
         quote = case((known, _o.last_quote), else_=_o.quote)
         missed = case((_o.missed_at <= as_of, _o.missed_at), else_=None)
         live = and_(_o.first_seen <= as_of, or_(_o.closed_at.is_(None), _o.closed_at > as_of))
-    rows = connection.execute(
+    return (
         select(
             _o.offer_id, sources.c.name, _o.field, _o.state, _o.reason, _o.value, _o.currency, _o.derived,
             _o.promotional, _o.valid_from, _o.valid_until, _o.first_seen, _o.last_seen, missed.label("missed_at"),
@@ -481,6 +532,10 @@ def _observed(connection: Connection, of: Select[Any], as_of: datetime | None) -
         .join(captures, captures.c.id == capture)
         .where(live, _o.offer_id.in_(of.with_only_columns(offers.c.id)))
     )  # fmt: skip
+
+
+def _observed(rows: Iterable[Any]) -> dict[int, list[Observed]]:
+    """Return what stands now, or stood at a time, by offer, with the evidence that there was by then."""
     observed: dict[int, list[Observed]] = defaultdict(list)
     for row in rows:
         observed[row.offer_id].append(
@@ -508,20 +563,48 @@ def _observed(connection: Connection, of: Select[Any], as_of: datetime | None) -
     return observed
 
 
-def _first_missed(connection: Connection, of: Select[Any]) -> dict[int, datetime]:
-    """Return when an offer was first missed after it was last seen, where it was."""
-    rows = connection.execute(
+def _missed_query(of: Select[Any]) -> Select[Any]:
+    return (
         select(_o.offer_id, func.min(_o.missed_at))
         .join_from(observations, offers, _o.offer_id == offers.c.id)
         .where(_o.missed_at > offers.c.last_seen, _o.offer_id.in_(of.with_only_columns(offers.c.id)))
         .group_by(_o.offer_id)
     )
+
+
+def _first_missed(rows: Iterable[Any]) -> dict[int, datetime]:
+    """Return when an offer was first missed after it was last seen, where it was."""
     return {row[0]: row[1] for row in rows}
 
 
 def _ever_observed(connection: Connection, of: Select[Any]) -> set[int]:
     ids = select(_o.offer_id).distinct().where(_o.offer_id.in_(of.with_only_columns(offers.c.id)))
     return set(connection.scalars(ids))
+
+
+_OF_PROVIDER: Final = bindparam("provider", type_=Text)
+# The two conditions of the indexes, word for word: a database takes an index for part of a table only then.
+_CALLED: Final = union_all(
+    *(
+        select(offers).where(
+            offers.c.provider == _OF_PROVIDER, offers.c.model_id == bindparam("model_id", type_=Text), text(condition)
+        )
+        for condition in (
+            "offers.model_id <> '' AND NOT offers.shared_id",
+            "(offers.model_id = '' OR offers.shared_id)",
+        )
+    )
+)
+_SOURCES_OF_PROVIDER: Final = select(sources).where(sources.c.provider == _OF_PROVIDER)
+_FIELDS_OF_PROVIDER: Final = (
+    select(source_fields)
+    .join_from(source_fields, sources, source_fields.c.source_id == sources.c.id)
+    .where(sources.c.provider == _OF_PROVIDER)
+)
+_HELD_OF_PROVIDER: Final = _held_query(None).where(holds.c.provider == _OF_PROVIDER)
+_ONE: Final = select(offers).where(offers.c.id == bindparam("offer", type_=Integer))
+_OBSERVED_OF_ONE: Final = _observed_query(_ONE, None)
+_MISSED_OF_ONE: Final = _missed_query(_ONE)
 
 
 # Statements and changes.

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Text, and_, cast, false, func,
 from scraper.holds import HoldStatus
 from scraper.store.opening import Store
 from scraper.store.reading import OF_OFFERS, SOLD, changes_where, offers_on, sources_on, statements_where, told_on
-from scraper.store.tables import changes, holds, observations, offers, sources
+from scraper.store.tables import changes, events, holds, observations, offers, sources
 from scraper.store.views import ChangeView, OfferView, SourceView, Statement
 
 _o = observations.c
@@ -52,20 +52,23 @@ class Snapshot:
         """Return every offer by provider, id and name; `since` is the time for which they were published before."""
         said, told, waiting = self._said(), self._told(), self._waiting()
         crossed = self._crossed(since) if since else set()
-        rows = self.connection.execute(select(offers).where(SOLD)).all()
+        o = offers.c
+        whole = _one_text(tuple(offers.columns))
+        wanted = select(o.id, o.provider, o.model_id, o.name, o.shared_id, whole).where(SOLD)
+        rows = self.connection.execute(wanted).all()
         found = [
             OfferDigest(
-                id=row.id,
-                provider=row.provider,
-                model_id=row.model_id,
-                name=row.name,
-                shared_id=row.shared_id,
+                id=number,
+                provider=provider,
+                model_id=model_id,
+                name=name,
+                shared_id=shared_id,
                 digest=_hash(
-                    (*row, said.get(row.id), told.get(row.id), waiting.get((row.provider, row.model_id or row.name)))
+                    text, said.get(number, ""), told.get(number, ""), waiting.get((provider, model_id or name), "")
                 ),
-                crossed=row.id in crossed,
+                crossed=number in crossed,
             )
-            for row in rows
+            for number, provider, model_id, name, shared_id, text in rows
         ]
         return sorted(found, key=lambda one: (one.provider, one.model_id, one.name))
 
@@ -96,7 +99,9 @@ class Snapshot:
         days = sorted({source.fresh_days for source in telling})
         waiting = self.held()
         held = [waiting[provider] for provider in sorted({source.provider for source in telling})]
-        return {row.model: _hash((*row, [self._stale(row.oldest, fresh) for fresh in days], held)) for row in rows}
+        return {
+            row.model: _hash(repr((*row, [self._stale(row.oldest, fresh) for fresh in days], held))) for row in rows
+        }
 
     def _stale(self, seen: datetime | None, days: int) -> bool:
         return seen is not None and self.at - seen > timedelta(days=days)
@@ -129,6 +134,11 @@ class Snapshot:
     def count_changes(self) -> int:
         """Return how many changes there ever were."""
         return self.connection.execute(select(func.count()).select_from(changes).where(OF_OFFERS)).scalar_one()
+
+    def events(self, limit: int) -> list[str]:
+        """Return the newest events that hold, as they are stored."""
+        wanted = select(events.c.body).where(events.c.retracted == false())
+        return list(self.connection.scalars(wanted.order_by(events.c.at.desc(), events.c.id.desc()).limit(limit)))
 
     def sources(self) -> list[SourceView]:
         """Return the sources of what is sold, by provider and name."""
@@ -206,5 +216,6 @@ def _as_text(column: Any) -> ColumnElement[str]:
     return func.coalesce(text, "") if column.nullable else text
 
 
-def _hash(parts: tuple[Any, ...]) -> str:
-    return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+def _hash(*parts: str) -> str:
+    # No stored text has the separator: control characters are refused at the door.
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

@@ -6,8 +6,10 @@ rules that must hold whatever the code does are constraints: no value without ev
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from sqlalchemy import (
     Boolean,
@@ -61,6 +63,15 @@ class UtcTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        """Return what reads a column: few times stand in many rows, so SQLite's texts are read once each."""
+        return _utc_of if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+@lru_cache(maxsize=65536)
+def _utc_of(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text is not None else None
 
 
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
@@ -133,6 +144,7 @@ offers: Final = Table(
     Column("variant", Text, nullable=False, server_default=""),
     CheckConstraint("model_id <> '' OR name <> ''", name="named"),
     Index("ix_offers_model", "model"),
+    Index("ix_offers_listed", "provider", "model_id", "name", "id"),
     _partial("uq_offers_by_id", "provider", "model_id", where="model_id <> '' AND NOT shared_id", unique=True),
     _partial("uq_offers_by_name", "provider", "model_id", "name", where="model_id = '' OR shared_id", unique=True),
 )
