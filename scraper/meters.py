@@ -136,6 +136,8 @@ class RateKey:
 
     def with_labels(self, **labels: str | int | None) -> RateKey:
         """Return this key with labels set (or, where the value is None or empty, taken off)."""
+        if not labels:
+            return self
         merged: dict[str, str] = dict(self.labels)
         for name, value in labels.items():
             if value is None or value == "":

@@ -11,6 +11,7 @@ import unicodedata
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -90,10 +91,16 @@ _INVISIBLE = re.compile(
 )
 
 
+# The characters of the category Cc.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
 def clean(text: str) -> str:
     """Return text fit to be stored and shown: NFC, blanks collapsed, no control or direction-changing characters."""
-    text = "".join(" " if unicodedata.category(c) == "Cc" else c for c in _INVISIBLE.sub("", text))
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    # Most text is plain, and none of its characters is any of those.
+    if not (text.isascii() and text.isprintable()):
+        text = unicodedata.normalize("NFC", _CONTROL.sub(" ", _INVISIBLE.sub("", text)))
+    return " ".join(text.split())
 
 
 def _is_date(text: str) -> bool:
@@ -122,6 +129,15 @@ def check_amount(amount: Decimal) -> Decimal:
     if (digits := len(plain(amount).replace(".", ""))) > MAX_DIGITS:
         raise ValueError(f"an amount of {digits} digits is not a price")
     return amount
+
+
+@lru_cache(maxsize=4096)
+def _is_amount(value: str) -> bool:
+    """Say whether a text is an amount written as a plain decimal; the same few prices stand everywhere."""
+    try:
+        return plain(check_amount(Decimal(value))) == value
+    except (InvalidOperation, ValueError):
+        return False
 
 
 def _shown(text: str) -> str:
@@ -193,6 +209,8 @@ class Fact(_Record):
         if is_rate_key(self.field):
             if self.currency is None:
                 raise ValueError(f"{self.field} has an amount without a currency")
+            if len(value) <= MAX_DIGITS and _is_amount(value):
+                return
             try:
                 amount = check_amount(Decimal(value))
             except InvalidOperation as error:

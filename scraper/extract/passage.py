@@ -57,6 +57,8 @@ class Passage:
 
 def tidy_lines(text: str) -> str:
     """Collapse blanks inside each line and drop empty lines."""
+    if "\n" not in text:
+        return clean(text)
     lines = (clean(line) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
 
@@ -76,5 +78,7 @@ def struck(raw: str) -> str:
 
 def unstruck(raw: str) -> tuple[str, tuple[str, ...], str]:
     """Split text with struck marks into (text without it, the struck parts, the quote with ~~ around them)."""
+    if STRUCK not in raw:
+        return raw, (), raw
     struck = tuple(clean(part) for part in _STRUCK.findall(raw))
     return _STRUCK.sub(" ", raw), struck, _STRUCK.sub(lambda m: f" ~~{clean(m[1])}~~ ", raw)
