@@ -130,6 +130,7 @@ offers: Final = Table(
     Column("variant", Text, nullable=False, server_default=""),
     CheckConstraint("model_id <> '' OR name <> ''", name="named"),
     Index("ix_offers_model", "model"),
+    Index("ix_offers_provider", "provider"),
     _partial("uq_offers_by_id", "provider", "model_id", where="model_id <> '' AND NOT shared_id", unique=True),
     _partial("uq_offers_by_name", "provider", "model_id", "name", where="model_id = '' OR shared_id", unique=True),
 )
