@@ -116,6 +116,7 @@ class RateKey:
                 raise ValueError(f"prompt_gt must be a whole number of tokens, not {value!r}")
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def parse(cls, text: str) -> Self:
         """Read a rate key from its one written form."""
         match = _KEY.fullmatch(text)

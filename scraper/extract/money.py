@@ -195,6 +195,16 @@ def find_unit(text: str) -> Unit | None:
 
     Two different units in one text are none: it must be said which price has which.
     """
+    return _find_short(text) if len(text) <= _SHORT else _find_unit(text)
+
+
+# A heading is asked for its unit by each cell below it.
+@lru_cache(maxsize=4096)
+def _find_short(text: str) -> Unit | None:
+    return _find_unit(text)
+
+
+def _find_unit(text: str) -> Unit | None:
     found: list[Unit] = []
     for start in _OF_A_UNIT.finditer(text):
         rest = text[start.end() :].lstrip()

@@ -49,7 +49,8 @@ class Passage:
 
     def with_text(self, text: str) -> Passage:
         """Return the passage reduced to a part of its text; its place and its quote stay."""
-        return replace(self, text=text)
+        # Whole tables are reworded cell by cell, and most cells stay as they are.
+        return self if text == self.text else replace(self, text=text)
 
     def __bool__(self) -> bool:
         return bool(self.text)
