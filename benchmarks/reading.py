@@ -1,8 +1,8 @@
 """Reading alone: every capture by its provider's parser, beside the library that parses the same bytes alone.
 
 Captures are the real ones, where the folder with them is there, else the project's own pages. The library is selectolax
-for HTML, the standard library's for JSON, and both markdown-it and selectolax for Markdown. Both sides decode the bytes.
-A second measure is what it costs to read in the process that a hostile page cannot harm us from.
+for HTML, the standard library's for JSON, and both markdown-it and selectolax for Markdown. Both sides decode the
+bytes. A second measure is what it costs to read in the process that a hostile page cannot harm us from.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ MEMORY: Final = 2 * 1024**3
 TIMES_BARE: Final = 3.0
 SLOWEST_MS: Final = 250.0
 NEXT: Final = (
-    "the walk over a page makes an object for each run of text and each cell, most of which no parser looks at; they could "
-    "be made when they are asked for."
+    "the walk over a page makes an object for each run of text and each cell, most of which no parser looks at; they "
+    "could be made when they are asked for."
 )
 
 
@@ -57,7 +57,9 @@ def bench() -> list[Row]:
     by_source = defaultdict(list)
     for one in work:
         by_source[one.name].append(one)
-    least = {name: [1000 * min(r[name] for r in side) / len(of) for side in (ours, bare)] for name, of in by_source.items()}
+    least = {
+        name: [1000 * min(r[name] for r in side) / len(of) for side in (ours, bare)] for name, of in by_source.items()
+    }
     slow = sorted(least, key=lambda name: least[name][0], reverse=True)
     rows.append(alone(f"the slowest source, {slow[0]}", [least[slow[0]][0]], "ms", at_most=SLOWEST_MS))
     rows += [beside(f"a document of {name}", [least[name][0]], [least[name][1]], "ms") for name in slow]
