@@ -34,9 +34,10 @@ from scraper.store import StoreMemory, open_store
 
 ROUNDS: Final = 3
 NEXT: Final = (
-    "sources are taken one after the other: while one is written down (and the disk is waited for, at each page and each "
-    "commit), the process that reads could have the next. Of the CPU, most is what SQLAlchemy needs to build and look "
-    "up the 25 statements of a source, and what makes and checks each fact twice, where it is read and where it arrives."
+    "sources are taken one after the other: while one is written down (and the disk is waited for, at each page and "
+    "each commit), the process that reads could have the next. Of the CPU, most is what SQLAlchemy needs to build and "
+    "look up the 25 statements of a source, and what makes and checks each fact twice: where it is read, and where it "
+    "arrives."
 )
 FACTS: Final = 4 * sum(map(rows_of, range(PAGES)))
 HEAD: Final = (
