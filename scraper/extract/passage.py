@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scraper.records import MAX_QUOTE, Evidence, clean
 
@@ -49,8 +49,21 @@ class Passage:
 
     def with_text(self, text: str) -> Passage:
         """Return the passage reduced to a part of its text; its place and its quote stay."""
-        # Whole tables are reworded cell by cell, and most cells stay as they are.
-        return self if text == self.text else replace(self, text=text)
+        # Whole tables are reworded cell by cell: most cells stay as they are, and `replace` is slow for the others.
+        if text == self.text:
+            return self
+        return Passage(
+            text,
+            self.quote,
+            self.locator,
+            self.tag,
+            self.struck,
+            self.footnotes,
+            self.codes,
+            self.links,
+            self.link_texts,
+            self.spans,
+        )
 
     def __bool__(self) -> bool:
         return bool(self.text)
