@@ -1,4 +1,4 @@
-"""What benchmarks stand on: rows with goals, their table, and the pages that every reader of a crawl must read alike."""
+"""What benchmarks stand on: rows with goals, their table, and pages that every reader of a crawl must read alike."""
 
 from __future__ import annotations
 
