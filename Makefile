@@ -57,6 +57,8 @@ lock: .venv/.setup ## remake requirements/*.txt from pyproject.toml
 	$(COMPILE) $(UPGRADE) pyproject.toml --constraints requirements/setup.txt --output-file requirements/runtime.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --extra browser --extra mcp --extra parquet --extra queue --extra s3 --extra serve --constraints requirements/setup.txt \
 		--constraints requirements/runtime.txt --output-file requirements/dev.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --group bench --constraints requirements/setup.txt --constraints requirements/runtime.txt \
+		--constraints requirements/dev.txt --output-file requirements/bench.txt
 
 score: .venv/.runtime ## compare readings of real captures with independent truth (ARGS="--only openai")
 	@if [ -d ../shared/tools ]; then PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python ../shared/tools/score.py $(ARGS); \
@@ -75,8 +77,8 @@ docs: .venv/.dev ## build the handbook as a site, strictly: .handbook/index.html
 	$(BIN)/mkdocs build --strict
 	@echo "Open .handbook/index.html in a browser."
 
-bench: .venv/.dev ## measure
-	@if [ -d benchmarks ]; then $(BIN)/pytest -n 0 -s benchmarks/*.py; else echo "There are no benchmarks."; fi
+bench: .venv/.bench ## measure, and write docs/benchmarks.md (ARGS="crawl reading" measures some and prints)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove what tools left behind
 	rm -rf build dist .demo .handbook .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -102,4 +104,10 @@ distclean: clean ## remove the environment, too
 .venv/.dev: .venv/.runtime requirements/dev.txt
 	@$(UV) pip install --quiet --require-hashes -r requirements/dev.txt \
 	|| { echo "uv could not install; trying pip."; $(PIP) install --quiet --require-hashes -r requirements/dev.txt; }
+	@touch $@
+
+# What is measured against.
+.venv/.bench: .venv/.dev requirements/bench.txt
+	@$(UV) pip install --quiet --require-hashes -r requirements/bench.txt \
+	|| { echo "uv could not install; trying pip."; $(PIP) install --quiet --require-hashes -r requirements/bench.txt; }
 	@touch $@

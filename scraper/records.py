@@ -11,6 +11,7 @@ import unicodedata
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -137,6 +138,15 @@ def check_amount(amount: Decimal) -> Decimal:
     return amount
 
 
+@lru_cache(maxsize=4096)
+def _is_amount(value: str) -> bool:
+    """Say whether a text is an amount written as a plain decimal; the same few prices stand everywhere."""
+    try:
+        return plain(check_amount(Decimal(value))) == value
+    except (InvalidOperation, ValueError):
+        return False
+
+
 def _shown(text: str) -> str:
     cleaned = clean(text)
     if len(cleaned) > 300:
@@ -206,6 +216,8 @@ class Fact(_Record):
         if is_rate_key(self.field):
             if self.currency is None:
                 raise ValueError(f"{self.field} has an amount without a currency")
+            if len(value) <= MAX_DIGITS and _is_amount(value):
+                return
             try:
                 amount = check_amount(Decimal(value))
             except InvalidOperation as error:

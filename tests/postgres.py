@@ -9,7 +9,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -24,9 +24,9 @@ _numbers = itertools.count(1)
 _QUICK = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\n"
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """Start a server and yield the folder of its socket."""
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """Run a server for the time of a `with` block and give the folder of its socket."""
     # The server runs as its own user when the tests run as root, who must be able to enter this folder; and the path of
     # a socket must be short. Both rule out pytest's own temporary folder.
     base = Path(tempfile.mkdtemp(prefix="pg-"))
@@ -59,9 +59,23 @@ def _made_in(base: Path) -> Any:
     return server
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Start a server and yield the folder of its socket."""
+    with running_postgres() as folder:
+        yield folder
+
+
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """Yield the address of an empty database."""
+    with empty_database(postgres_server) as url:
+        yield url
+
+
+@contextmanager
+def empty_database(postgres_server: str) -> Iterator[str]:
+    """Make a database on a server for the time of a `with` block and give its address."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     admin = f"host={postgres_server} user=postgres dbname=postgres"
     with psycopg.connect(admin, autocommit=True) as connection:

@@ -29,9 +29,12 @@ def reworded(table: Table, words: Mapping[str, str], *, left_out: str = "(?!)") 
     """Return the table with each cell that a pattern (any case) is all of in other words, and without the rows in which
     a cell has a match of `left_out`. Only the text that is looked up changes; places and quotes stay."""
 
+    patterns = [(re.compile(pattern, re.IGNORECASE), words_instead) for pattern, words_instead in words.items()]
+
     def said(cell: Passage) -> Passage:
-        for pattern, words_instead in words.items():
-            match = re.fullmatch(pattern, cell.line, re.IGNORECASE)
+        line = cell.line
+        for pattern, words_instead in patterns:
+            match = pattern.fullmatch(line)
             if match:
                 return cell.with_text(match.expand(words_instead))
         return cell
