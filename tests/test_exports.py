@@ -377,6 +377,20 @@ def test_models_dev_takes_what_no_seller_changes_from_whoever_states_it(filled: 
     assert told["released is stated of the model, not of this offer, which the format cannot say"] == 1
 
 
+@pytest.mark.parametrize(("said", "open_weights"), [("yes", True), ("no", False)])
+def test_models_dev_takes_open_weights_from_who_tells_of_models(store: Store, said: str, open_weights: bool) -> None:
+    limits = [fact("context_window", "400000", currency=None), fact("max_output_tokens", "64000", currency=None)]
+    kinds = {"modalities": "text->text", "capabilities": "tools", "released": "2026-01-02"}
+    stated = [fact(field, value, currency=None) for field, value in kinds.items()]
+    sold = offer("gpt-9", *limits, *stated, input="3", output="11")
+    read(store, 0, "openai", sold)
+    assert export(store, "models-dev") == {}
+    told = offer("openai/gpt-9", fact("open_weights", said, currency=None), context_window="1")
+    read(store, 0, "models-dev", told, name="api", sells=False)
+    model = export(store, "models-dev")["openai"]["models"]["gpt-9"]
+    assert (model["open_weights"], model["limit"]["context"]) == (open_weights, 400000)
+
+
 def test_the_shape_of_models_dev_is_that_of_its_own_file() -> None:
     file = CAPTURES / "models-dev" / "api.2026-03-01.json.gz"
     if not file.exists():

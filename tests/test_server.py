@@ -138,16 +138,13 @@ def test_both_databases_answer_alike(store: Store, tmp_path: Path) -> None:
 
 
 def test_a_model_says_whose_word_its_facts_are(client: httpx.Client, service: Service) -> None:
-    told = replace(source("models-dev", "api"), sells=False)
-    taken = capture(told, 2)
-    run = begin_run(service.store, started_at=taken.captured_at, at=taken.captured_at, replay=True)
-    reading = Reading(offers=(offer("openai/free-1", fact("open_weights", "yes", currency=None)),))
-    record_reading(service.store, run, told, taken, reading)
+    told = offer("openai/free-1", fact("open_weights", "yes", currency=None))
+    read(service.store, 2, "models-dev", told, name="api", sells=False)
     found = get(client, "/v1/model", model="OpenAI/free-1")
     assert [(one["provider"], one["model_id"]) for one in found["offers"]] == [("openai", "free-1")]
     facts = {one["field"]: one for one in found["facts"]}
     assert facts["open_weights"]["published"]["provider"] == "models-dev"
-    assert facts["open_weights"]["published"]["capture"] == taken.sha256
+    assert facts["open_weights"]["published"]["capture"] == capture(source("models-dev", "api"), 2).sha256
     assert facts["licence"]["published"] is None
     assert client.get("/v1/model", params={"model": "openai/nothing"}).status_code == 404
     assert len(everything(client, "/v1/offers", model="openai/free-1")) == 1

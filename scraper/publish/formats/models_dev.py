@@ -3,7 +3,8 @@
 The format demands of every model whether it takes attachments, reasons and calls tools, whether its weights are open,
 its modalities, limits and day of release. It has no way of saying "unknown": a model of which one of them is not stated
 is left out. A list of capabilities that a source states is taken for the whole list. What no seller can change of a
-model is taken from whoever states it: its day of release from its creator's own offer, where its weights are from any.
+model is taken from whoever states it: its day of release from its creator's own offer, else from who tells of models;
+whether its weights are open from who tells of models, else from any offer that names them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, Final
 from scraper import providers
 from scraper.identity import is_own
 from scraper.meters import RateKey
+from scraper.models import by_model, model_fact
 from scraper.opinions.models_dev import PROVIDERS, RATES
 from scraper.publish.formats.material import Material, Sold, items, json_text, modalities, no_place, sold
 from scraper.records import Mark
@@ -71,7 +73,7 @@ def _provider(provider: str, theirs: str) -> dict[str, Any] | None:
 
 
 def _of_models(material: Material) -> dict[str, dict[str, str]]:
-    """Return by model when its creator says that it was released, and where some offer says that its weights are."""
+    """Return by model what no seller can change: its day of release, where its weights are, whether they are open."""
     known: dict[str, dict[str, str]] = defaultdict(dict)
     for offer in material.offers:
         if offer.model is None:
@@ -81,7 +83,20 @@ def _of_models(material: Material) -> dict[str, dict[str, str]]:
             wanted = view.field == "hugging_face_id" or (view.field == "released" and plain_own)
             if wanted and view.value is not None and Mark.DISPUTED not in view.marks:
                 known[offer.model].setdefault(view.field, view.value)
+    for model, entries in by_model(material.told()).items():
+        for field in ("released", "open_weights"):
+            fact = model_fact(model, field, (), entries)
+            if fact.published is not None and not fact.disputed:
+                known[model].setdefault(field, fact.published.value)
     return known
+
+
+def _open_weights(specs: Mapping[str, str]) -> bool | None:
+    """Say whether weights are open; None where nobody says so, or they are said to be closed and to be had."""
+    found, said = "hugging_face_id" in specs, specs.get("open_weights")
+    if said is None:
+        return found or None
+    return None if found and said == "no" else said == "yes"
 
 
 def _model(one: Sold, of_model: Mapping[str, str], material: Material) -> dict[str, Any] | None:
@@ -128,7 +143,7 @@ def _stated(specs: Mapping[str, str]) -> dict[str, Any]:
         "tool_call": bool(capabilities & {"tools", "function calling"}) if capabilities is not None else None,
         "release_date": released if len(released) > len("2025") else None,
         "modalities": {"input": told[0], "output": told[1]} if told and all(told) else None,
-        "open_weights": True if "hugging_face_id" in specs else None,
+        "open_weights": _open_weights(specs),
         "limit": {"context": int(limits[0]), "output": int(limits[1])} if limits[0] and limits[1] else None,
     }
 
