@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -110,11 +109,12 @@ def test_f42_no_secret_in_what_commands_print_log_and_write(
     assert daemon.stderr is not None
     said.append(daemon.stderr.readline())
     assert json.loads(said[-1])["event"] == "daemon started"
-    time.sleep(0.5)
+    while "source done" not in said[-1]:
+        said.append(daemon.stderr.readline())
+        assert said[-1], "the daemon ended before a source was done"
     daemon.send_signal(signal.SIGTERM)
     said += daemon.communicate(timeout=60)
     assert daemon.returncode == 0
-    assert "source done" in said[-1]
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert files
     said += [path.read_bytes().decode(errors="replace") for path in files]
