@@ -104,6 +104,7 @@ sources: Final = Table(
     Column("last_success_at", UtcTime),
     Column("last_capture_id", ForeignKey(captures.c.id)),
     Column("last_pages", Text, nullable=False, server_default=""),
+    Column("identified_by", Text, nullable=False, server_default=""),
     UniqueConstraint("provider", "name"),
     CheckConstraint("status IN ('ok', 'failed', 'not_captured')", name="status_known"),
 )
@@ -217,6 +218,23 @@ changes: Final = Table(
     ),
     Index("ix_changes_at", "at"),
     Index("ix_changes_run", "run_id"),
+)
+
+# Offers that a source may restate: a digest of its last word on one, of which all stood in the end, on one page. What
+# stood were so many `facts`, and the `newest` of them; see `scraper.store.restating`.
+
+restated: Final = Table(
+    "restated",
+    metadata,
+    Column("source_id", ForeignKey(sources.c.id), primary_key=True),
+    Column("offer_id", ForeignKey(offers.c.id), primary_key=True),
+    Column("digest", String(32), nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("facts", Integer, nullable=False),
+    Column("newest", Integer, nullable=False),
+    CheckConstraint("length(digest) = 32", name="digest_whole"),
+    CheckConstraint("page >= 0 AND facts > 0", name="counts"),
+    Index("ix_restated_offer", "offer_id"),
 )
 
 notes: Final = Table(
