@@ -331,6 +331,13 @@ def _identity(offer: Offer | Known) -> tuple[bool, str, str]:
 def name_offers(stored_offers: Sequence[Known], offers: Sequence[Offer]) -> Naming:
     """Return for each offer that was read which one it is, in the order read, with the new ones and new ids."""
     known = {_identity(stored): stored.id for stored in stored_offers}
+    refs = [known.get(_identity(offer), 0) for offer in offers]
+    return Naming(refs, (), {}) if all(refs) else _name_new(stored_offers, offers, known)
+
+
+def _name_new(
+    stored_offers: Sequence[Known], offers: Sequence[Offer], known: Mapping[tuple[bool, str, str], int]
+) -> Naming:
     by_name: dict[str, list[int]] = defaultdict(list)
     for stored in stored_offers:
         by_name[stored.name].append(stored.id)

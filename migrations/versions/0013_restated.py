@@ -1,4 +1,6 @@
-"""What a source restates word for word is known by a digest; by which rules offers have been resolved to models.
+"""What a source restates is known by a digest, and by which rules offers were resolved to models.
+
+An index counts what stands of each offer of a source without a look at the observations.
 
 Revision ID: 0013
 """
@@ -30,9 +32,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "offer_id", name=op.f("pk_restated")),
     )
     op.create_index("ix_restated_offer", "restated", ["offer_id"])
+    _replace_index("source_id", "offer_id", "misses")
     op.add_column("sources", sa.Column("identified_by", sa.Text(), nullable=False, server_default=""))
 
 
 def downgrade() -> None:
     op.drop_column("sources", "identified_by")
+    _replace_index("source_id")
     op.drop_table("restated")
+
+
+def _replace_index(*columns: str) -> None:
+    still_open = sa.text("closed_at IS NULL")
+    op.drop_index("ix_observations_open_source", "observations")
+    op.create_index(
+        "ix_observations_open_source",
+        "observations",
+        list(columns),
+        sqlite_where=still_open,
+        postgresql_where=still_open,
+    )

@@ -16,29 +16,23 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, case, delete, func, select, update
 from sqlalchemy.sql.dml import Update
 
 from scraper.diff import Known, Naming
 from scraper.records import Fact, Offer
 from scraper.store.rows import insert_rows
-from scraper.store.tables import observations, offers, restated
+from scraper.store.tables import observations, offers, restated, sources
 
 _o = observations.c
 _r = restated.c
-_parts = attrgetter(
-    "field", "state", "value", "currency", "reason", "derived", "promotional", "valid_from", "valid_until",
-    "evidence.locator", "evidence.quote", "evidence.page",
-)  # fmt: skip
 _BETWEEN: Final = "\0"
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
-    """A digest of all that is stated of an offer on one page, and how many facts that is."""
+class Word(NamedTuple):
+    """What a source says of an offer, on one page: a digest, and how many facts it is of."""
 
     digest: str
     page: int
@@ -47,33 +41,39 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Restated:
-    """What a reading states again: offers, and the number of their facts. `digests` are those of all offers, by ref."""
+    """What a reading states again: offers, and the number of their facts. `others` is what it says of the rest, by ref.
+
+    `pages` are those on which something is stated again.
+    """
 
     offers: frozenset[int]
     facts: int
     pages: frozenset[int]
-    digests: Mapping[int, Digest]
+    others: Mapping[int, Word]
 
 
-def digest_of(facts: Sequence[Fact]) -> Digest | None:
+def digest_of(facts: Sequence[Fact]) -> str | None:
     """Return a digest of all that facts say and where, None where they have to be looked at one by one."""
+    if not facts:
+        return None
     parts: list[str] = []
-    pages = set()
-    for name, state, value, currency, reason, derived, promotional, begins, ends, locator, quote, page in map(
-        _parts, facts
-    ):
-        if begins is not None:
+    page = facts[0].evidence.page
+    for fact in facts:
+        # There are many: their attributes, asked for by name, take twice as long as all the rest of this.
+        said, evidence = fact.__dict__, fact.evidence.__dict__
+        if said["valid_from"] is not None or evidence["page"] != page:
             return None
-        pages.add(page)
-        parts += (
-            name, state, value or "", currency or "", reason or "", derived, "promotional" if promotional else "",
-            ends.isoformat() if ends else "", locator, quote,
-        )  # fmt: skip
+        parts += (said["field"], said["state"], said["value"] or "", said["currency"] or "", said["reason"] or "")
+        parts += (evidence["locator"], evidence["quote"])
+        if said["derived"] or said["promotional"] or said["valid_until"]:
+            ends = said["valid_until"].isoformat() if said["valid_until"] else ""
+            parts += (said["derived"], "promotional" if said["promotional"] else "", ends)
+        parts.append("")
     text = _BETWEEN.join(parts)
     # Nothing that is stated has the mark that keeps its parts apart; if it had, two statements might look like one.
-    if len(pages) != 1 or text.count(_BETWEEN) != len(parts) - 1:
+    if text.count(_BETWEEN) != len(parts) - 1:
         return None
-    return Digest(hashlib.blake2b(text.encode(), digest_size=16).hexdigest(), pages.pop(), len(facts))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def find_restated(
@@ -88,33 +88,40 @@ def find_restated(
 
     Those of `apart`, that are withdrawn or that the reading has several times, are to be compared.
     """
-    times = Counter(naming.refs)
-    digests = {}
-    for offer, ref in zip(read, naming.refs, strict=True):
-        if times[ref] == 1 and (digest := digest_of(offer.facts)) is not None:
-            digests[ref] = digest
+    once = {ref: offer for offer, ref in zip(read, naming.refs, strict=True)}
+    if len(once) < len(naming.refs):
+        for ref, times in Counter(naming.refs).items():
+            if times > 1:
+                del once[ref]
+    digests = {ref: digest for ref, offer in once.items() if (digest := digest_of(offer.facts)) is not None}
     compared = {offer.id for offer in known if offer.withdrawn} | set(apart)
     stands = _standing(source_id).subquery()
     unmoved = and_(_r.facts == stands.c.facts, _r.newest == stands.c.newest, stands.c.misses == 0)
     rows = connection.execute(
-        select(_r.offer_id, _r.digest, _r.page, _r.facts, unmoved)
+        select(_r.offer_id, _r.digest, case((unmoved, _r.page), else_=-1))
         .join_from(restated, stands, stands.c.offer_id == _r.offer_id, isouter=True)
         .where(_r.source_id == source_id)
     ).all()
-    same = frozenset(
-        offer
-        for offer, digest, page, facts, still in rows
-        if still and offer not in compared and digests.get(offer) == Digest(digest, page, facts)
-    )
-    over = [{"offer": row[0]} for row in rows if row[0] not in same]
+    same = {
+        offer: page
+        for offer, digest, page in rows
+        if page >= 0 and digests.get(offer) == digest and once[offer].facts[0].evidence.page == page
+    }
+    for offer in compared & same.keys():
+        del same[offer]
+    over = [{"offer": offer} for offer, _, _ in rows if offer not in same]
     if over:
         mine = delete(restated).where(_r.source_id == source_id, _r.offer_id == bindparam("offer"))
         connection.execute(mine, over)
     return Restated(
-        offers=same,
-        facts=sum(digests[offer].facts for offer in same),
-        pages=frozenset(digests[offer].page for offer in same),
-        digests={ref: digest for ref, digest in digests.items() if ref not in same},
+        offers=frozenset(same),
+        facts=sum(len(once[offer].facts) for offer in same),
+        pages=frozenset(same.values()),
+        others={
+            ref: Word(digest, once[ref].facts[0].evidence.page, len(once[ref].facts))
+            for ref, digest in digests.items()
+            if ref not in same
+        },
     )
 
 
@@ -130,6 +137,12 @@ def _standing(source_id: int) -> Select[Any]:
         .where(_o.source_id == source_id, _o.closed_at.is_(None))
         .group_by(_o.offer_id)
     )
+
+
+def not_restated_by(source_id: int) -> Select[tuple[int]]:
+    """Select all other offers of the provider of a source: they are few where much is restated."""
+    provider = select(sources.c.provider).where(sources.c.id == source_id).scalar_subquery()
+    return select(offers.c.id).where(offers.c.provider == provider, offers.c.id.not_in(restated_by(source_id)))
 
 
 def restated_by(source_id: int) -> Select[tuple[int]]:
@@ -159,20 +172,13 @@ def seen_at(connection: Connection, at: datetime) -> Update:
     return update(offers).values(first_seen=earliest(offers.c.first_seen, at), last_seen=latest(offers.c.last_seen, at))
 
 
-def remember_restated(connection: Connection, source_id: int, digests: Mapping[int, Digest]) -> None:
-    """Remember digests, by offer, of what a source now states, where all that stands is what it states."""
-    fresh = _standing(source_id).where(_o.offer_id.not_in(restated_by(source_id)))
+def remember_restated(connection: Connection, source_id: int, words: Mapping[int, Word]) -> None:
+    """Remember what a source says of offers, where all that stands of them is just that."""
+    fresh = _standing(source_id).where(_o.offer_id.in_(not_restated_by(source_id)))
     rows = [
-        {
-            "source_id": source_id,
-            "offer_id": offer,
-            "digest": digests[offer].digest,
-            "page": digests[offer].page,
-            "facts": facts,
-            "newest": newest,
-        }
-        for offer, facts, newest, misses in connection.execute(fresh)
-        if offer in digests and facts == digests[offer].facts and not misses
+        {"source_id": source_id, "offer_id": offer, "newest": newest, **words[offer]._asdict()}
+        for offer, facts, newest, misses in connection.execute(fresh).all()
+        if offer in words and facts == words[offer].facts and not misses
     ]
     insert_rows(connection, restated, rows)
 

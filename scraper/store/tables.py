@@ -187,7 +187,7 @@ observations: Final = Table(
         unique=True,
     ),
     _partial("ix_observations_open_offer", "offer_id", where=_OPEN),
-    _partial("ix_observations_open_source", "source_id", where=_OPEN),
+    _partial("ix_observations_open_source", "source_id", "offer_id", "misses", where=_OPEN),
     Index("ix_observations_history", "offer_id", "field", "first_seen"),
     _partial("ix_observations_closed_source", "source_id", "last_seen", where="closed_at IS NOT NULL"),
 )

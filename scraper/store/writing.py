@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
@@ -24,8 +26,8 @@ from scraper.store.reading import changes_by_id
 from scraper.store.restating import (
     confirm_restated,
     find_restated,
+    not_restated_by,
     remember_restated,
-    restated_by,
     seen_at,
 )
 from scraper.store.rows import Row, by_id, each, insert_rows
@@ -181,8 +183,8 @@ def record_on(
     plan = diff(before, reading.offers, captured, settlement.frozen, naming=naming, restated=again.offers)
     confirm_restated(connection, stored.id, again, pages, captured.captured_at)
     applied = apply_plan(connection, plan, run, source, stored.id, pages, captured.captured_at)
-    digests = {applied.created.get(ref, ref): again.digests[ref] for ref in plan.whole if ref in again.digests}
-    remember_restated(connection, stored.id, digests)
+    words = {applied.created.get(ref, ref): again.others[ref] for ref in plan.whole if ref in again.others}
+    remember_restated(connection, stored.id, words)
     opened = keep_settlement(connection, source, settlement, pages, captured.captured_at)
     _replace_notes(connection, stored.id, pages, reading.notes)
     identify_new(connection, source.provider, stored.id, _touched(plan, before, applied))
@@ -210,10 +212,13 @@ def record_on(
     )
 
 
+_page = attrgetter("evidence.page")
+
+
 def _check_pages(reading: Reading, capture: CaptureInfo) -> None:
     """Refuse a reading that has something from a page that was not captured."""
-    stated = [fact.evidence.page for offer in reading.offers for fact in offer.facts]
-    last = max([*stated, *(note.page for note in reading.notes)], default=0)
+    stated = max(map(_page, chain.from_iterable(offer.facts for offer in reading.offers)), default=0)
+    last = max([stated, *(note.page for note in reading.notes)])
     if last >= len(capture.pages):
         raise Contradiction(
             f"The reading has something from page {last + 1} of {len(capture.pages)}; its parser counts pages wrong."
@@ -331,11 +336,11 @@ def _replace_notes(connection: Connection, source_id: int, pages: Sequence[int],
 def known_offers(connection: Connection, provider: str) -> list[Known]:
     """Return the offers of a provider, withdrawn ones too, in the order in which they came."""
     rows = connection.execute(
-        select(offers.c.id, offers.c.model_id, offers.c.name, offers.c.shared_id, offers.c.withdrawn_at.is_not(None))
+        select(offers.c.id, offers.c.model_id, offers.c.name, offers.c.shared_id, offers.c.withdrawn_at)
         .where(offers.c.provider == provider)
         .order_by(offers.c.id)
-    )
-    return [Known(*row) for row in rows]
+    ).all()
+    return [Known(number, model_id, name, shared, gone is not None) for number, model_id, name, shared, gone in rows]
 
 
 def before_of(
@@ -349,7 +354,7 @@ def before_of(
     )  # fmt: skip
     standing = connection.execute(
         select(*columns)
-        .where(o.source_id == stored.id, o.closed_at.is_(None), o.offer_id.not_in(restated_by(stored.id)))
+        .where(o.source_id == stored.id, o.closed_at.is_(None), o.offer_id.in_(not_restated_by(stored.id)))
         .order_by(o.id)
     ).all()
     # An announced price outranks nothing before its day has come and its source has said so again.
