@@ -7,6 +7,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header --no-annotate
 
+# Python keeps what it has compiled, whatever the environment says: processes start in half the time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup demo test chromium lint format lock score mutations providers handbook docs bench clean distclean
@@ -19,8 +22,15 @@ setup: .venv/.dev ## install everything for working on the project
 demo: .venv/.runtime ## refresh from the project's own pages and show what came of it
 	@$(BIN)/ratecard demo --site .demo/site
 
-test: lint chromium ## everything that has to hold before a change is handed in
-	$(BIN)/pytest -n auto --dist loadgroup
+# What lint says is shown after the tests, beside which it runs.
+test: .venv/.dev chromium ## everything that has to hold before a change is handed in
+	@said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
+	$(MAKE) --no-print-directory lint >"$$said" 2>&1 & lint=$$!; \
+	$(BIN)/pytest -n auto --dist loadgroup; tests=$$?; \
+	wait $$lint; linted=$$?; cat "$$said"; \
+	[ $$tests -eq 0 ] || echo "make test: the tests have failed"; \
+	[ $$linted -eq 0 ] || echo "make test: lint has failed"; \
+	[ $$tests -eq 0 ] && [ $$linted -eq 0 ]
 
 # For the pages that only a browser can read. Where it cannot be installed, the tests that need it are skipped.
 chromium:
@@ -47,6 +57,8 @@ lock: .venv/.setup ## remake requirements/*.txt from pyproject.toml
 	$(COMPILE) $(UPGRADE) pyproject.toml --constraints requirements/setup.txt --output-file requirements/runtime.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --extra browser --extra mcp --extra parquet --extra queue --extra s3 --extra serve --constraints requirements/setup.txt \
 		--constraints requirements/runtime.txt --output-file requirements/dev.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --group bench --constraints requirements/setup.txt --constraints requirements/runtime.txt \
+		--constraints requirements/dev.txt --output-file requirements/bench.txt
 
 score: .venv/.runtime ## compare readings of real captures with independent truth (ARGS="--only openai")
 	@if [ -d ../shared/tools ]; then PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python ../shared/tools/score.py $(ARGS); \
@@ -65,8 +77,8 @@ docs: .venv/.dev ## build the handbook as a site, strictly: .handbook/index.html
 	$(BIN)/mkdocs build --strict
 	@echo "Open .handbook/index.html in a browser."
 
-bench: .venv/.dev ## measure
-	@if [ -d benchmarks ]; then $(BIN)/pytest -n 0 -s benchmarks/*.py; else echo "There are no benchmarks."; fi
+bench: .venv/.bench ## measure, and write docs/benchmarks.md (ARGS="crawl reading" measures some and prints)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove what tools left behind
 	rm -rf build dist .demo .handbook .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -92,4 +104,10 @@ distclean: clean ## remove the environment, too
 .venv/.dev: .venv/.runtime requirements/dev.txt
 	@$(UV) pip install --quiet --require-hashes -r requirements/dev.txt \
 	|| { echo "uv could not install; trying pip."; $(PIP) install --quiet --require-hashes -r requirements/dev.txt; }
+	@touch $@
+
+# What is measured against.
+.venv/.bench: .venv/.dev requirements/bench.txt
+	@$(UV) pip install --quiet --require-hashes -r requirements/bench.txt \
+	|| { echo "uv could not install; trying pip."; $(PIP) install --quiet --require-hashes -r requirements/bench.txt; }
 	@touch $@

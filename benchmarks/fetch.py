@@ -8,9 +8,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +20,7 @@ from pathlib import Path
 
 import httpx2 as httpx
 
+from benchmarks.measuring import ROOT, Row, Spent, alone, beside, in_turn, process
 from scraper.fetch.archive import Archive
 from scraper.fetch.capture import Fetched
 from scraper.fetch.client import Client
@@ -33,28 +32,28 @@ PAGES = 1000
 SIZE = 200_000
 ROUNDS = 3
 HEAD = b'HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Encoding: gzip\r\nETag: "1"\r\nContent-Length: %d\r\n\r\n'
-ENV = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 CPU_MS = 4.0
 MEGABYTES = 150
 
 
-def test_fetching_costs_little() -> None:
+def bench() -> list[Row]:
+    """Measure both in turn."""
     with server() as ports:
-        rounds = [(measured("bare", ports), measured("whole", ports)) for _ in range(ROUNDS)]
-    # The least: whatever else the machine does only ever adds.
-    bare, whole = (min(results) for results in zip(*rounds, strict=True))
-    print(f"\n{PAGES:,} pages of {SIZE // 1000} KB from {HOSTS} hosts:    CPU a page    all of it    peak memory")
-    for name, (cpu, took, memory) in (("a bare httpx2 loop", bare), ("robots, limits, archive", whole)):
-        print(f"  {name:35} {cpu:12.2f} ms {took:9.1f} s {memory:11.0f} MB")
-    cpu, _, memory = whole
-    assert cpu <= CPU_MS
-    assert memory <= MEGABYTES
+        bare, whole = in_turn(ROUNDS, lambda: measured("bare", ports), lambda: measured("whole", ports))
+    ours, others = ([one.said["cpu"] for one in side] for side in (whole, bare))
+    return [
+        beside("CPU a page (robots, limits, archive; a bare httpx2 loop)", ours, others, "ms"),
+        # The least: whatever else the machine does only ever adds.
+        alone("CPU a page, the least of the rounds", [min(ours)], "ms", at_most=CPU_MS),
+        alone("seconds for all", [one.said["seconds"] for one in whole], "s"),
+        alone("most memory", [one.memory for one in whole], "MB", at_most=MEGABYTES),
+    ]
 
 
 @contextmanager
 def server() -> Iterator[list[int]]:
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, __file__, "serve"], stdout=subprocess.PIPE, text=True, env=ENV
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.fetch", "serve"], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
     assert process.stdout is not None
     try:
@@ -65,14 +64,9 @@ def server() -> Iterator[list[int]]:
         process.stdout.close()
 
 
-def measured(how: str, ports: list[int]) -> tuple[float, float, float]:
-    """Return CPU milliseconds a page, seconds for all, and the peak of memory in MB."""
+def measured(how: str, ports: list[int]) -> Spent:
     with tempfile.TemporaryDirectory() as folder:
-        # A process begins with the peak of the one that started it, which must be a small one.
-        command = ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, __file__, how, json.dumps(ports), folder]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=ENV)  # noqa: S603
-    cpu, took, memory = json.loads(done.stdout)
-    return cpu, took, memory
+        return process("fetch", how, json.dumps(ports), folder)
 
 
 def addresses(ports: list[int]) -> list[str]:
@@ -112,8 +106,7 @@ def measure(how: str, ports: list[int], folder: Path) -> None:
         else:
             whole(ports, store, Archive(folder / "archive"))
         used, took = time.process_time() - cpu, time.monotonic() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024)
-    print(json.dumps([used * 1000 / PAGES, took, peak]))
+    print(json.dumps({"cpu": used * 1000 / PAGES, "seconds": took}))
 
 
 # The server: keep-alive, packed as real ones do.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from jinja2 import Environment
 from sqlalchemy import update
 
+from benchmarks.measuring import Row, alone, beside
 from scraper import providers
 from scraper.publish.site import building, publish_site
 from scraper.publish.site.rendering import Frame
@@ -22,8 +24,13 @@ OFFERS = 5000
 SELLERS = 25
 
 
-@pytest.mark.timeout(600)
-def test_a_site_of_5000_offers_and_one_that_changes_a_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def bench() -> list[Row]:
+    """Publish a site, then what changes of it."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as monkeypatch:
+        return _published(Path(folder), monkeypatch)
+
+
+def _published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Row]:
     spent: dict[str, float] = {}
     with many_store(f"sqlite:///{tmp_path}/many.db", OFFERS, SELLERS) as store:
         began = time.process_time()
@@ -61,15 +68,15 @@ def test_a_site_of_5000_offers_and_one_that_changes_a_little(tmp_path: Path, mon
         same = publish_site(store, tmp_path / "site", NOW + timedelta(hours=1))
         none = time.process_time() - began
         bare = _bare(store, tmp_path, monkeypatch)
-    print(
-        f"\n{first.offers:,} offers, {first.files:,} files: {full:.1f} s of CPU: reading the store {reading:.1f}, "
-        f"the offers' pages and their Markdown {spent['offers']:.1f} (Jinja2 alone, the text at hand: {bare:.1f})\n"
-        f"1 % of the offers changed: {part:.2f} s ({100 * part / full:.0f} %), {some.rendered} pages rendered, "
-        f"{some.written} files written\n"
-        f"one provider of {each} offers refreshed: {week:.2f} s, {seller_s.rendered} pages rendered\n"
-        f"nothing changed: {none:.2f} s, {same.written} files written"
-    )
-    assert part < full / 10
+    return [
+        alone(f"{first.offers:,} offers, {first.files:,} files: CPU", [full], "s"),
+        alone("reading the store, of it", [reading], "s"),
+        beside("the offers' pages and their Markdown, of it, beside Jinja2 alone", [spent["offers"]], [bare], "s"),
+        beside("1 % of the offers changed, beside all", [part], [full], "s", at_most=0.1),
+        alone(f"the same: {some.rendered} pages rendered, files written", [some.written], ""),
+        alone(f"one provider of {each} offers refreshed, {seller_s.rendered} pages rendered", [week], "s"),
+        alone(f"nothing changed, {same.written} files written", [none], "s"),
+    ]
 
 
 def _bare(store: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> float:

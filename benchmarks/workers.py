@@ -6,14 +6,14 @@ The site, the database, the daemon and the workers all run on the machine that i
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
+from benchmarks.measuring import Row, alone
 from tests.fleet import Fleet, check_fleet, run_fleet
-from tests.postgres import postgres_server, postgres_url  # noqa: F401  they are fixtures
+from tests.postgres import empty_database, running_postgres
 
 PAGE = b"<p>$2.50</p>" + b"<p>what a page says beside its prices</p>" * 4900
 LATENCY = 0.5
@@ -30,20 +30,25 @@ class Rate:
     memory: float
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("workers", [1, 2, 4, 8, 12])
-def test_how_far_one_machine_goes(postgres_url: str, tmp_path: Path, workers: int) -> None:  # noqa: F811
-    rate = measured(postgres_url, tmp_path, workers, sources=30 * workers, latency=LATENCY)
-    print(
-        f"\n{rate.workers:3} workers: {rate.sources:5.2f} sources a second ({3600 * rate.sources:,.0f} an hour), "
-        f"{1000 * rate.cpu:.0f} ms CPU a source, {rate.memory:.0f} MB a worker"
-    )
-    assert rate.sources > 0.5
+def bench() -> list[Row]:
+    """Let ever more workers work."""
+    rows = []
+    with running_postgres() as server:
+        for workers in (1, 4, 12):
+            with empty_database(server) as url, tempfile.TemporaryDirectory() as folder:
+                rate = measured(url, Path(folder), workers, sources=20 * workers, latency=LATENCY)
+            rows += [
+                alone(f"{workers} workers: sources a second", [rate.sources], ""),
+                alone(f"{workers} workers: CPU a source", [1000 * rate.cpu], "ms"),
+                alone(f"{workers} workers: memory of each", [rate.memory], "MB"),
+            ]
+    return rows
 
 
 def measured(url: str, folder: Path, workers: int, *, sources: int, latency: float) -> Rate:
     """Let workers refresh sources, each for the first time."""
-    fleet = Fleet(url, folder, hosts=min(sources, max(40, 2 * workers)), sources=sources, lease_seconds=300)
+    hosts = min(sources, max(40, 2 * workers))
+    fleet = Fleet(url, folder, hosts=hosts, sources=sources, lease_seconds=300, afresh=True)
     spent: list[float] = []
     held: list[float] = []
 

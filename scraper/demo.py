@@ -46,7 +46,7 @@ def run_demo(show: Callable[[RenderableType], None], say: Callable[[str], None],
 def _refresh(store: Store, archive: Archive, at: datetime, say: Callable[[str], None]) -> None:
     say(f"$ ratecard refresh --replay fixtures --at {iso(at)}")
     flow = Refresh(store, archive, Replay([folder("fixtures")], at), at)
-    report = flow.run(providers.names(), started_at=at, replay=True)
+    report = flow.run(providers.every(), started_at=at, replay=True)
     same = [source for source in report.sources if source.status is Outcome.UNCHANGED]
     for source in report.sources:
         if source not in same:

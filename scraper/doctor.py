@@ -41,6 +41,7 @@ def examine(settings: Settings, store: Store, archive: Archive, at: datetime) ->
         Finding("database", ok=True, text=f"{store.shown} is up to date"),
         *_archive(store, archive),
         *_sources(store, at),
+        *_contradictions(store),
         *_holds(store, at),
         *_models(store, at),
         Finding("identity", ok=bool(settings.contact), text=_identity(settings)),
@@ -75,7 +76,7 @@ def _sources(store: Store, at: datetime) -> Iterator[Finding]:
     noted: dict[tuple[str, str], int] = {}
     for note in list_notes(store):
         noted[note.provider, note.source] = noted.get((note.provider, note.source), 0) + 1
-    for provider in providers.names():
+    for provider in providers.every():
         for source in providers.sources(provider):
             key = (provider, source.name)
             what = f"source {provider} {source.name}"
@@ -88,13 +89,23 @@ def _sources(store: Store, at: datetime) -> Iterator[Finding]:
             elif view.status is Status.FAILED:
                 yield Finding(what, ok=False, text=f"failed at {iso(view.last_at)}: {view.error}")
             else:
-                said = (
-                    f"{view.offers:,} offers, last read from a capture of {iso(view.last_success_at or view.last_at)}"
-                )
+                listed = f"{view.offers:,} {'offers' if view.sells else 'entries about models'}"
+                said = f"{listed}, last read from a capture of {iso(view.last_success_at or view.last_at)}"
                 notes = f"; {noted[key]} things on it were not understood" if key in noted else ""
                 yield Finding(what, ok=True, text=said + notes)
     for provider, name in sorted(known.keys() - _declared()):
         yield Finding(f"source {provider} {name}", ok=False, text="stored, but no provider module declares it any more")
+
+
+def _contradictions(store: Store) -> Iterator[Finding]:
+    """List what a page states twice and differently: nobody can mend it here, and nobody should look for it in vain."""
+    met: dict[tuple[str, str], list[str]] = {}
+    for note in list_notes(store):
+        if note.kind == "conflict":
+            met.setdefault((note.provider, note.source), []).append(note.text.partition(": ")[0])
+    for (provider, source), subjects in sorted(met.items()):
+        text = f"stated twice and differently, and not published as one value: {'; '.join(dict.fromkeys(subjects))}"
+        yield Finding(f"contradiction {provider} {source}", ok=True, text=text)
 
 
 def _holds(store: Store, at: datetime) -> Iterator[Finding]:
@@ -124,4 +135,4 @@ def _models(store: Store, at: datetime) -> Iterator[Finding]:
 
 
 def _declared() -> set[tuple[str, str]]:
-    return {(provider, source.name) for provider in providers.names() for source in providers.sources(provider)}
+    return {(provider, source.name) for provider in providers.every() for source in providers.sources(provider)}

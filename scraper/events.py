@@ -11,7 +11,7 @@ import json
 from datetime import UTC, datetime
 from decimal import Context, Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer
 
@@ -39,6 +39,7 @@ class EventKind(StrEnum):
     HOLD_NEEDS_REVIEW = "hold_needs_review"
     SOURCE_FAILING = "source_failing"
     SOURCE_STALE = "source_stale"
+    CORRECTED = "corrected"  # what was told before had been read wrongly
 
 
 class Severity(StrEnum):
@@ -113,6 +114,23 @@ class TypicalRequest(_Part):
         return percent_of(self.before, self.after)
 
 
+class Corrected(_Part):
+    """What a correction takes back: the event that was told, and what it said, with its evidence.
+
+    `side` is which of its values had been read wrongly: `after`, what it said that there is now, or `before`, what it
+    said that there had been. `message` is the id of the message in which the subscriber got it; it is known once the
+    correction is sent to one, and empty where that is longer ago than messages are kept.
+    """
+
+    event: str
+    message: str = ""
+    kind: EventKind
+    at: Time
+    before: Side | None = None
+    after: Side | None = None
+    side: Literal["before", "after"] = "after"
+
+
 INPUT_TOKENS: Final = 1_000
 OUTPUT_TOKENS: Final = 500
 """What a typical request has."""
@@ -122,9 +140,11 @@ class Event(_Part):
     """Something that happened. `at` is the time of the capture that shows it, for a source the time of the notice.
 
     `model_id` and `name` are empty where it is of a source; `model` is `creator/name`, empty where that is not known.
-    `field` is a rate key or a spec, empty where it is of an offer or a source as a whole. `percent` is how far an
-    amount moved, None where it cannot be said (from nothing, or between currencies). `note` is one sentence where there
-    is more to say: why something is held, how a source fails. `links` are addresses, the evidence first.
+    Where several offers have one id (`shared_id`), the name tells them apart. `field` is a rate key or a spec, empty
+    where it is of an offer or a source as a whole. `percent` is how far an amount moved, None where it
+    cannot be said (from nothing, or between currencies). `note` is one sentence where there is more to say: why
+    something is held, how a source fails. `links` are addresses, the evidence first. Of a
+    correction, `before` is what was said wrongly, `after` what the evidence says, and `corrects` what it takes back.
     """
 
     id: str
@@ -135,6 +155,7 @@ class Event(_Part):
     model_id: str = ""
     name: str = ""
     model: str = ""
+    shared_id: bool = False
     field: str = ""
     before: Side | None = None
     after: Side | None = None
@@ -143,6 +164,7 @@ class Event(_Part):
     severity: Severity
     note: str = ""
     links: tuple[str, ...] = ()
+    corrects: Corrected | None = None
 
     @property
     def offer(self) -> str:

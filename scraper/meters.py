@@ -116,6 +116,7 @@ class RateKey:
                 raise ValueError(f"prompt_gt must be a whole number of tokens, not {value!r}")
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def parse(cls, text: str) -> Self:
         """Read a rate key from its one written form."""
         match = _KEY.fullmatch(text)
@@ -136,6 +137,8 @@ class RateKey:
 
     def with_labels(self, **labels: str | int | None) -> RateKey:
         """Return this key with labels set (or, where the value is None or empty, taken off)."""
+        if not labels:
+            return self
         merged: dict[str, str] = dict(self.labels)
         for name, value in labels.items():
             if value is None or value == "":
@@ -164,6 +167,7 @@ def is_rate_key(field: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)
 def unit_of(field: str) -> str:
     """Return the unit of a field's amount as people write it ("1M tokens"), or "" for a spec."""
     return str(RateKey.parse(field).unit) if is_rate_key(field) else ""

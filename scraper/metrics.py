@@ -127,7 +127,8 @@ def _of_what_is_held(facts: Facts) -> Iterator[Metric]:
     size = _gauge("capture_bytes", "Size of the last capture, decompressed.")
     offers = _gauge("offers", "Offers that it lists.")
     for key, view in facts.sources.items():
-        offers.add_metric(key, view.offers)
+        if view.sells:
+            offers.add_metric(key, view.offers)
         if view.last_capture is not None:
             size.add_metric(key, sum(page.size for page in view.last_capture.pages))
     gaps = GaugeMetricFamily(

@@ -11,6 +11,7 @@ import unicodedata
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -45,6 +46,9 @@ class Mark(StrEnum):
     UNCONFIRMED = "unconfirmed"
 
 
+ABOUT_MODELS: Final = ("open_weights", "gated", "licence", "architecture", "parameters", "family")
+"""The specs that are facts about a model and never about one offer of it, whoever states them."""
+
 REFERENCE_FIELDS: Final = (
     "input",
     "output",
@@ -77,9 +81,16 @@ SPECS: Final[dict[str, str]] = {
     "price_windows": "text",
     "hugging_face_id": "text",
     "quantization": "text",
+    "family": "text",
+    "open_weights": "flag",
+    "gated": "flag",
+    "licence": "text",
+    "architecture": "text",
+    "parameters": "count",
 }
-"""The specs, with the kind of their value: `tokens` is a whole number, `date` an ISO date (also `2025-01`), `list`
-items joined by ", " in alphabetical order, `text` as the source writes it. `modalities` reads `text+image->text`."""
+"""The specs, with the kind of their value: `tokens` and `count` are whole numbers, `flag` is `yes` or `no`, `date` an
+ISO date (also `2025-01`), `list` items joined by ", " in alphabetical order, `text` as the source writes it.
+`modalities` reads `text+image->text`."""
 
 MAX_DIGITS: Final = 40
 MAX_QUOTE: Final = 2000
@@ -88,11 +99,14 @@ MAX_QUOTE: Final = 2000
 _INVISIBLE = re.compile(
     "[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\u061c\u180e\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")  # all of the category Cc
 
 
 def clean(text: str) -> str:
     """Return text fit to be stored and shown: NFC, blanks collapsed, no control or direction-changing characters."""
-    text = "".join(" " if unicodedata.category(c) == "Cc" else c for c in _INVISIBLE.sub("", text))
+    if text.isascii() and text.isprintable():  # as most are
+        return " ".join(text.split())
+    text = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
@@ -122,6 +136,15 @@ def check_amount(amount: Decimal) -> Decimal:
     if (digits := len(plain(amount).replace(".", ""))) > MAX_DIGITS:
         raise ValueError(f"an amount of {digits} digits is not a price")
     return amount
+
+
+@lru_cache(maxsize=4096)
+def _is_amount(value: str) -> bool:
+    """Say whether a text is an amount written as a plain decimal; the same few prices stand everywhere."""
+    try:
+        return plain(check_amount(Decimal(value))) == value
+    except (InvalidOperation, ValueError):
+        return False
 
 
 def _shown(text: str) -> str:
@@ -193,6 +216,8 @@ class Fact(_Record):
         if is_rate_key(self.field):
             if self.currency is None:
                 raise ValueError(f"{self.field} has an amount without a currency")
+            if len(value) <= MAX_DIGITS and _is_amount(value):
+                return
             try:
                 amount = check_amount(Decimal(value))
             except InvalidOperation as error:
@@ -203,6 +228,10 @@ class Fact(_Record):
             raise ValueError(f"{self.field} is a spec and has no currency")
         elif SPECS[self.field] == "tokens" and not re.fullmatch(r"[1-9][0-9]{0,11}", value):
             raise ValueError(f"{self.field} must be a whole number of tokens, not {value!r}")
+        elif SPECS[self.field] == "count" and not re.fullmatch(r"[1-9][0-9]{0,15}", value):
+            raise ValueError(f"{self.field} must be a whole number, not {value!r}")
+        elif SPECS[self.field] == "flag" and value not in ("yes", "no"):
+            raise ValueError(f"{self.field} must be yes or no, not {value!r}")
         elif SPECS[self.field] == "date" and not _is_date(value):
             raise ValueError(f"{self.field} must be an ISO date, not {value!r}")
         elif not value or value != clean(value):

@@ -61,7 +61,8 @@ _NO_FAILURE: Final = {"not_captured": Outcome.NOT_CAPTURED, "needs_key": Outcome
 class SourceReport:
     """What a run did with one source; `url` is the address that answered, else the current one.
 
-    `held` is all that waits for a review of what the source says, from this run or an earlier one.
+    `held` is all that waits for a review of what the source says, from this run or an earlier one. What one that sells
+    nothing lists (`offers`) are entries about models.
     """
 
     provider: str
@@ -74,6 +75,7 @@ class SourceReport:
     changes: tuple[ChangeView, ...] = ()
     notes: tuple[Note, ...] = ()
     held: tuple[HoldView, ...] = ()
+    sells: bool = True
 
     @property
     def name(self) -> str:
@@ -96,9 +98,10 @@ class SourceReport:
             return f"left out: {self.error}"
         noted = f", {len(self.held):,} held" if self.held else ""
         noted += f", {len(self.notes)} noted" if self.notes else ""
+        listed = f"{self.offers:,} {'offers' if self.sells else 'entries about models'}"
         if self.status is Outcome.UNCHANGED:
-            return f"{self.offers:,} offers, the same capture as before{noted}"
-        return f"{self.offers:,} offers, {self.observations:,} values, {len(self.changes):,} changes{noted}"
+            return f"{listed}, the same capture as before{noted}"
+        return f"{listed}, {self.observations:,} values, {len(self.changes):,} changes{noted}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +120,11 @@ class Report:
     def held(self) -> tuple[HoldView, ...]:
         """What waits for a review, of all sources that were read."""
         return tuple(hold for source in self.sources for hold in source.held)
+
+    @property
+    def offers(self) -> int:
+        """How many offers the sources list; what others only tell of models is none."""
+        return sum(source.offers for source in self.sources if source.sells)
 
     @property
     def exit_code(self) -> int:
@@ -183,7 +191,9 @@ class Refresh:
     def source(self, provider: str, source: Source, run: int | None) -> SourceReport:
         """Refresh one source: this is the flow."""
         info = info_of(provider, source)
-        report = SourceReport(provider=provider, source=source.name, url=info.url, status=Outcome.FAILED)
+        report = SourceReport(
+            provider=provider, source=source.name, url=info.url, status=Outcome.FAILED, sells=info.sells
+        )
         answer: Fetched | None = None
         try:
             self._not_before(last_time(self.store, provider, source.name))
@@ -387,6 +397,7 @@ def info_of(provider: str, source: Source) -> SourceInfo:
         fields=source.publishes,
         rank=source.precedence,
         fresh_days=source.fresh_days,
+        sells=provider not in providers.references(),
     )
 
 

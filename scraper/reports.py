@@ -40,7 +40,6 @@ def report_text(report: Report) -> RenderableType:
 
 def _summary(report: Report) -> str:
     counts = Counter(source.status for source in report.sources)
-    offers = sum(source.offers for source in report.sources)
     values = sum(source.observations for source in report.sources)
     sources = [f"{counts[Outcome.OK] + counts[Outcome.UNCHANGED]} sources read"]
     sources += [f"{counts[Outcome.UNCHANGED]} of them with nothing new"] if counts[Outcome.UNCHANGED] else []
@@ -49,7 +48,7 @@ def _summary(report: Report) -> str:
     sources += [f"{counts[Outcome.FAILED]} failed, what they published stays"] if counts[Outcome.FAILED] else []
     run = f"Run {report.run}" if report.run is not None else "Dry run, nothing written"
     return (
-        f"{run}: {', '.join(sources)}. {offers:,} offers, {values:,} values, {len(report.changes):,} changes, "
+        f"{run}: {', '.join(sources)}. {report.offers:,} offers, {values:,} values, {len(report.changes):,} changes, "
         f"{len(report.held):,} held."
     )
 
@@ -75,7 +74,7 @@ def report_object(report: Report) -> dict[str, Any]:
     """Return a report as `refresh --json` prints it."""
     return {
         "run": report.run,
-        "offers": sum(source.offers for source in report.sources),
+        "offers": report.offers,
         "observations": sum(source.observations for source in report.sources),
         "changes": [change_object(change) for change in report.changes],
         "held": [hold_object(hold) for hold in report.held],
@@ -85,7 +84,7 @@ def report_object(report: Report) -> dict[str, Any]:
                 "source": source.source,
                 "url": source.url,
                 "status": source.status.value,
-                "offers": source.offers,
+                "offers": source.offers if source.sells else 0,
                 "held": len(source.held),
                 "error": source.error or None,
                 "notes": [

@@ -165,15 +165,15 @@ class _Said:
         """Take what a file says; refuse what names nothing, and what another file has said already."""
         self._take(file, ("", ""), said)
         for name, terms in said.provider.items():
-            if name not in providers.names():
+            if name not in providers.every():
                 raise RatecardError(
-                    f"{file}: the key 'provider.{name}' names no provider; they are {', '.join(providers.names())}"
+                    f"{file}: the key 'provider.{name}' names no provider; they are {', '.join(providers.every())}"
                 )
             self._take(file, ("provider", name), terms)
         for name, terms in said.source.items():
             if Key(*_split(name)) not in _keys():
                 provider = _split(name)[0]
-                near = [str(key) for key in _keys() if key.provider == provider] or providers.names()
+                near = [str(key) for key in _keys() if key.provider == provider] or providers.every()
                 raise RatecardError(
                     f"{file}: the key 'source.\"{name}\"' names no PROVIDER/SOURCE; there are {', '.join(near)}"
                 )
@@ -231,4 +231,4 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _keys() -> list[Key]:
-    return [Key(provider, source.name) for provider in providers.names() for source in providers.sources(provider)]
+    return [Key(provider, source.name) for provider in providers.every() for source in providers.sources(provider)]

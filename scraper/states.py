@@ -130,7 +130,7 @@ def published(
     for name in REFERENCE_FIELDS:
         if name not in views:
             reason = _why_not(name, sources.values(), offer_first_seen)
-            views[name] = FieldView(field=name, state=State.NOT_SOURCED, reason=reason, unit=_unit(name))
+            views[name] = _nothing(name, reason)
     for source, field in held:
         for name in [field] if field else [name for name, view in views.items() if view.source == source]:
             if name in views and _would_show(sources, source, views[name]):
@@ -181,7 +181,7 @@ def _choose(candidates: Sequence[_Candidate], at: datetime) -> FieldView:
         one.said for one in others if one.source.rank == best.source.rank and one.said.source not in agreeing
     )
     marks = shown.marks(at) | ({Mark.DISPUTED} if disputing else set())
-    return replace(_view(shown.said, marks), agreeing=agreeing, disputing=disputing)
+    return _view(shown.said, marks, agreeing, disputing)
 
 
 def _agree(one: Observed, other: Observed) -> bool:
@@ -221,14 +221,16 @@ def _marks(one: Observed, source: SourceState, at: datetime) -> set[Mark]:
     return marks
 
 
-def _view(one: Observed, marks: set[Mark]) -> FieldView:
+def _view(
+    one: Observed, marks: set[Mark], agreeing: tuple[str, ...] = (), disputing: tuple[Observed, ...] = ()
+) -> FieldView:
     return FieldView(
         field=one.field,
         state=one.state,
         reason=one.reason,
         value=one.value,
         currency=one.currency,
-        unit=_unit(one.field),
+        unit=unit_of(one.field),
         derived=one.derived,
         valid_from=one.valid_from,
         valid_until=one.valid_until,
@@ -241,7 +243,9 @@ def _view(one: Observed, marks: set[Mark]) -> FieldView:
         first_seen=one.first_seen,
         last_seen=one.last_seen,
         missed_at=one.missed_at,
-        marks=tuple(mark for mark in Mark if mark in marks),
+        marks=tuple(mark for mark in Mark if mark in marks) if marks else (),
+        agreeing=agreeing,
+        disputing=disputing,
     )
 
 
@@ -252,6 +256,11 @@ def _would_show(sources: Mapping[str, SourceState], source: str, view: FieldView
 
 def _marked(view: FieldView, mark: Mark) -> FieldView:
     return replace(view, marks=tuple(one for one in Mark if one in {*view.marks, mark}))
+
+
+@lru_cache(maxsize=256)
+def _nothing(name: str, reason: Reason) -> FieldView:
+    return FieldView(field=name, state=State.NOT_SOURCED, reason=reason, unit=unit_of(name))
 
 
 def _why_not(name: str, sources: Iterable[SourceState], offer_first_seen: datetime) -> Reason:
@@ -266,6 +275,3 @@ def _why_not(name: str, sources: Iterable[SourceState], offer_first_seen: dateti
 def _never_read(source: SourceState, offer_first_seen: datetime) -> bool:
     """Say whether a source cannot be read now and was never read since the offer exists."""
     return not source.ok and (source.last_success_at is None or source.last_success_at < offer_first_seen)
-
-
-_unit = lru_cache(maxsize=4096)(unit_of)

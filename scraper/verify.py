@@ -81,7 +81,7 @@ def problem_with(value: PublishedValue, document: Document) -> str | None:
         return f"at {value.locator} stands {passage.quote[:120]!r}, not {value.quote[:120]!r}"
     if value.state is not State.SOURCED or value.derived or value.value is None:
         return None
-    number = is_rate_key(value.field) or SPECS.get(value.field) == "tokens"
+    number = is_rate_key(value.field) or SPECS.get(value.field) in ("tokens", "count")
     if number and not states_amount(value.quote, Decimal(value.value)):
         return f"the quote {value.quote[:120]!r} does not have the number {value.value}"
     return None

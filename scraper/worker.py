@@ -256,7 +256,7 @@ def host_locks() -> dict[Key, str]:
         return name
 
     first: dict[Key, str] = {}
-    for provider in providers.names():
+    for provider in providers.every():
         declared = providers.sources(provider)
         in_order = [] if all(source.lists for source in declared) else [f"{provider} in order"]
         for source in declared:

@@ -1,12 +1,29 @@
-"""Fixtures of the whole suite."""
+"""Fixtures of the whole suite, and how it is spread over processes."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 pytest_plugins = ["tests.postgres", "tests.published"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "long: takes many seconds; begun early, so that nothing waits for it at the end")
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Half as many more as there are processors: many tests wait, for disks, processes and clocks."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return usable + (usable + 1) // 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import textwrap
 import threading
 import time
 from collections import Counter
@@ -21,8 +19,7 @@ from scraper.store import Store, list_sources, open_store
 from scraper.store.leases import read_due
 from scraper.worker import open_queue
 from tests.hostile import Asked, hostile, page
-
-ROOT = Path(__file__).resolve().parents[1]
+from tests.processes import ROOT, Forked, environment, fork
 
 MODULE = """
 from scraper.extract.source import Source
@@ -34,13 +31,9 @@ SOURCES = tuple(
     for n in range({first}, {last})
 )
 """
-COMMAND = """
-    import sys
-    from scraper import providers
-    providers.__path__.append(sys.argv.pop(1))
-    from scraper.cli import main
-    main()
-"""
+AFRESH = "import json, sys; from tests.processes import run_command; run_command(*json.loads(sys.argv[1]))"
+
+Process = Forked | subprocess.Popen[bytes]
 
 
 @dataclass
@@ -88,7 +81,10 @@ def site(paths: Iterable[str], **told: Any) -> Iterator[Site]:
 
 @dataclass
 class Fleet:
-    """Daemons and workers on one database, for sources of their own."""
+    """Daemons and workers on one database, for sources of their own.
+
+    Those that start `afresh` share no memory with others.
+    """
 
     url: str
     folder: Path
@@ -96,7 +92,8 @@ class Fleet:
     sources: int
     lease_seconds: float = 6.0
     groups: int = 10
-    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    afresh: bool = False
+    started: list[Process] = field(default_factory=list)
 
     @property
     def paths(self) -> list[str]:
@@ -117,30 +114,26 @@ class Fleet:
         due = "".join(f'[provider.{name}]\nmanual = false\nevery = "400d"\n' for name in made)
         (schedules / "all.toml").write_text(f"manual = true\n{due}")
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("RATECARD_")}
-        environment |= {
-            "PYTHONPATH": str(ROOT),
-            "RATECARD_DB": self.url,
-            "RATECARD_ARCHIVE": str(self.folder / "archive"),
-            "RATECARD_SCHEDULES": str(self.folder / "schedules"),
-            "RATECARD_ALLOW_PRIVATE_HOSTS": json.dumps([f"127.0.0.{n + 1}" for n in range(self.hosts)]),
-            "RATECARD_PACE": "0",
-            "RATECARD_LEASE_SECONDS": str(self.lease_seconds),
-            "RATECARD_TICK_SECONDS": "0.5",
-            "RATECARD_LOG_FORMAT": "json",
-        }
-        with (self.folder / f"log{len(self.started)}").open("wb") as log:
-            code = textwrap.dedent(COMMAND)
-            self.started.append(
-                subprocess.Popen(
-                    [sys.executable, "-c", code, str(self.folder / "providers"), *command],
-                    env=environment,
-                    stderr=log,
-                    cwd=ROOT,
-                )
-            )
-        return self.started[-1]
+    def start(self, *command: str) -> None:
+        variables = environment(
+            {
+                "RATECARD_DB": self.url,
+                "RATECARD_ARCHIVE": str(self.folder / "archive"),
+                "RATECARD_SCHEDULES": str(self.folder / "schedules"),
+                "RATECARD_ALLOW_PRIVATE_HOSTS": json.dumps([f"127.0.0.{n + 1}" for n in range(self.hosts)]),
+                "RATECARD_PACE": "0",
+                "RATECARD_LEASE_SECONDS": str(self.lease_seconds),
+                "RATECARD_TICK_SECONDS": "0.5",
+                "RATECARD_LOG_FORMAT": "json",
+            }
+        )
+        out, log = (self.folder / f"{name}{len(self.started)}" for name in ("out", "log"))
+        more = self.folder / "providers"
+        if self.afresh:
+            told = json.dumps([command, variables, str(out), str(log), None, str(more)])
+            self.started.append(subprocess.Popen([sys.executable, "-c", AFRESH, told], cwd=ROOT))
+        else:
+            self.started.append(fork(*command, variables=variables, out=out, err=log, more_providers=more))
 
     def events(self, number: int) -> list[dict[str, Any]]:
         """What a process logged."""
@@ -185,7 +178,7 @@ def run_fleet(
             if kill:
                 wait_for(lambda: seen.pages() >= fleet.sources // 5, seconds)
                 wait_for(lambda: killed_at_work(store, fleet.started[0]), seconds)
-            wait_for(lambda: sum(view.successes for view in read_due(store).values()) >= fleet.sources, seconds)
+            wait_for(lambda: sum(view.successes for view in read_due(store).values()) >= fleet.sources, seconds, 0.5)
             took = time.monotonic() - began
             done()
             # Whatever would be done twice is done now.
@@ -202,7 +195,7 @@ def registered(store: Store) -> int:
         return connection.exec_driver_sql("SELECT count(*) FROM procrastinate_workers").scalar() or 0
 
 
-def killed_at_work(store: Store, process: subprocess.Popen[bytes]) -> bool:
+def killed_at_work(store: Store, process: Process) -> bool:
     """Kill a worker if it is in the middle of a source."""
     process.send_signal(signal.SIGSTOP)
     time.sleep(0.01)
@@ -225,8 +218,8 @@ def check_fleet(fleet: Fleet, seen: Site) -> None:
     assert set(seen.most.values()) == {1}
 
 
-def wait_for(done: Callable[[], bool], seconds: float = 30) -> None:
+def wait_for(done: Callable[[], bool], seconds: float = 30, pause: float = 0.05) -> None:
     end = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < end, "it does not come"
-        time.sleep(0.05)
+        time.sleep(pause)

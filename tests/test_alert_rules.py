@@ -149,6 +149,8 @@ def test_the_example_is_read() -> None:
         ("percent = 5", "percents = 5", 11, "no key 'percents'; the keys there are provider, model"),
         ("digest =", "digset =", 4, "no key 'digset'; the keys there are name, channels"),
         ("failing_after", "fails_after", 18, "no key 'fails_after'; the keys there are failing_after, stale_after"),
+        ("[watch]", '[outbox]\nkeep = "5d"\n[watch]', 17, "keep must be 30d at least"),
+        ("[watch]", "[outbox]\nkept = 1\n[watch]", 18, "no key 'kept'; the keys there are keep"),
         ("[watch]", "[watching]", 17, "no key 'watching'; the keys there are subscriber, channels, watch"),
         ('type = "stdout"', 'type = "stdout"\ncolour = 1', 22, "no key 'colour'; the keys there are type"),
         ('type = "stdout"', 'type = "pigeon"', 21, "there is no type of channel 'pigeon'"),
@@ -301,7 +303,7 @@ def queued(count: int, at: datetime = NOON) -> list[QueuedEvent]:
 def ended(attempts: int, at: datetime) -> Delivery:
     return Delivery(
         number=1, line=Line("me", "here"), message="msg_1", digest=False, state=DeliveryState.SENT, attempts=attempts,
-        error="", made_at=at, next_at=at, give_up_at=at, ended_at=at,
+        error="", made_at=at, next_at=at, give_up_at=at, ended_at=at, maybe_arrived=True,
     )  # fmt: skip
 
 

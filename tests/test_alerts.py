@@ -171,7 +171,24 @@ def test_a_hold_is_told_of_once_and_its_approval_is_a_change(store: Store) -> No
     assert (event.kind, event.field, event.note) == (EventKind.HOLD_NEEDS_REVIEW, "input", "A tenth.")
     assert (event.before and event.before.value, event.after and event.after.value) == ("20", "2")
     approve_holds(store, [list_holds(store)[0].id], by="me", at=NOW)
-    assert happened(store) == [("hold_needs_review", "a", "input"), ("price_down", "a", "input")]
+    assert happened(store) == [("price_down", "a", "input")], "it does not wait for anybody any more"
+
+
+def test_a_hold_that_is_settled_before_the_digest_is_not_in_it(store: Store, tmp_path: Path) -> None:
+    both = [offer(name, fact("input", "20"), fact("output", "9")) for name in ("a", "b")]
+    low = [offer(name, fact("input", "2"), fact("output", "9")) for name in ("a", "b")]
+    clock = Clock(START)
+    with receiver() as got:
+        send = sender(store, tmp_path, got, 'digest = "weekly mon 08:00"', clock=clock)
+        send.deliver(watch=False)
+        read_holding(store, 0, *both)
+        read_holding(store, 1, *low, hold=[held("a"), held("b")])
+        send.deliver(watch=False)
+        read_holding(store, 2, both[0], low[1], hold=[held("b")])
+        assert happened(store) == [("hold_needs_review", "b", "input")]
+        clock.now = NOW
+        send.deliver(watch=False)
+        assert [event["model_id"] for post in posts(got) for event in post["events"]] == ["b"]
 
 
 def test_a_dry_run_tells_of_nothing(store: Store) -> None:
@@ -236,7 +253,7 @@ def test_what_a_mended_parser_reads_is_told_and_what_it_takes_back_is_not_sent_a
         assert [[event["kind"] for event in post["events"]] for post in posts(got)] == [["newly_sourced"]]
         # It is back where the history has it again.
         reread(store, HISTORY[:2])
-        assert list_events(store) == wrong
+        assert [event for event in list_events(store) if event.corrects is None] == wrong
 
 
 def test_what_older_copies_tell_of_the_past_is_no_news(store: Store, tmp_path: Path) -> None:
@@ -459,6 +476,30 @@ def test_who_is_new_is_told_of_the_last_day_and_nothing_older(store: Store, tmp_
         ids += add(store, 5, 1, NOW + HOUR)
         sender(store, tmp_path, got, clock=Clock(NOW + 90 * DAY)).deliver()
         assert sent_ids(got) == ids
+
+
+def test_what_was_told_long_ago_is_forgotten_and_told_to_nobody_again(store: Store, tmp_path: Path) -> None:
+    clock = Clock(START)
+    with receiver() as got:
+        send = sender(store, tmp_path, got, clock=clock)
+        send.deliver(watch=False)
+        for day, offers in HISTORY:
+            read(store, day, *offers)
+        clock.now = NOW
+        assert send.deliver(watch=False).sent == 3
+        ids = [event.id for event in list_events(store)]
+        for days, kept in ((399, 3), (401, 0)):
+            clock.now = NOW + days * DAY
+            send.deliver()
+            assert list_lines(store)[0].sent == kept
+        reread(store, HISTORY)
+        send.deliver()
+        assert len(got.posts) == 3
+        assert [event.id for event in list_events(store)] == ids
+        # Nobody knows any more who was told, so there is nobody to correct it to.
+        reread(store, HISTORY[:1])
+        send.deliver()
+        assert len(got.posts) == 3
 
 
 def test_what_is_silenced_is_not_told_until_it_is_over(store: Store, tmp_path: Path) -> None:

@@ -220,6 +220,7 @@ def priced(*rows: tuple[str, str], note: str = "") -> str:
 # The whole of it.
 
 
+@pytest.mark.long
 def test_forty_copies_killed_half_way_and_resumed_give_the_history_of_a_replay(
     ratecard: Command, tmp_path: Path, use: Any
 ) -> None:

@@ -14,7 +14,7 @@ from tests.readings import CAPTURES, Page, pages
 REASONS = {
     "openai/docs-pricing.cloudflare-challenge.*": "a check for robots, not the page; it is refused",
     "moonshot/kimi-ai-pricing-chat.2026-05-08.html": "it had no prices then, only links to the pages of the families",
-    "openrouter/*endpoints*": "one address for each model: a few stand for all",
+    "openrouter/*endpoints*": "one address for each model: a dozen stand for all",
     "openrouter/all-providers.*": "a directory of hosts, which states nothing of models",
     "nvidia/v1-models.*": "ids and owners only, and no price anywhere",
     "nebius/v1-models.2025-07-25.json": "the short form of the list, ids only; the verbose one is read",
@@ -25,7 +25,7 @@ REASONS = {
 
 SOURCES = {
     address: source
-    for provider in providers.names()
+    for provider in providers.every()
     for source in providers.sources(provider)
     for address in source.addresses
 }

@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 
 from scraper.extract import Unreadable
-from scraper.extract.chinese_tables import WORDS, cells_in_english, flat_heads, reduced
+from scraper.extract.chinese_tables import WORDS, cells_in_english, flat_heads, reduced, title_of
 from scraper.extract.conditional_rows import conditional_rows
 from scraper.extract.document import Document
 from scraper.extract.offers import Offers
 from scraper.extract.prices import Scale
 from scraper.extract.prompt_lengths import length_of
-from scraper.extract.titles import title_of
 
 
 def document(body: str) -> Document:

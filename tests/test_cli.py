@@ -104,6 +104,7 @@ def test_explain_shows_where_a_number_comes_from(filled: Command) -> None:
 def test_gaps_lists_each_field_and_sums_up(filled: Command) -> None:
     shown = filled("gaps").out
     assert "Claude Opus 4.7" in shown
+    assert "anthropic  2       2      0           0            0            0" in shown  # of caches and batches
     found = filled("gaps", "--json").json
     assert {"provider": "anthropic", "field": "cache_read", "reason": "not_on_page", "offers": 2} in found["sums"]
     assert len(found["gaps"]) == 2 * (len(REFERENCE_FIELDS) - 2)
@@ -145,6 +146,7 @@ def test_show_tells_how_to_call_an_offer_by_the_id_that_works(ratecard: Command)
         assert fields[name]["state"] == "not_sourced"
 
 
+@pytest.mark.long
 def test_demo_shows_changes_gaps_and_evidence(ratecard: Command, tmp_path: Path) -> None:
     shown = ratecard("demo", "--site", tmp_path / "site")
     assert shown.code == 0

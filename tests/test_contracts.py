@@ -76,7 +76,7 @@ def test_an_exception_is_for_one_check() -> None:
     assert not contract.waives("dates")
 
 
-@pytest.mark.parametrize("provider", providers.names())
+@pytest.mark.parametrize("provider", providers.every())
 def test_contracts_of_providers_name_their_sources_and_real_guards(provider: str) -> None:
     names = [source.name for source in providers.sources(provider)]
     written = providers.contracts(provider)
@@ -89,7 +89,7 @@ def test_contracts_of_providers_name_their_sources_and_real_guards(provider: str
         assert contract.covered.keys() <= source.publishes
 
 
-@pytest.mark.parametrize("provider", providers.names())
+@pytest.mark.parametrize("provider", providers.every())
 def test_each_source_has_a_contract(provider: str) -> None:
     for source in providers.sources(provider):
         contract = providers.contract_of(provider, source.name)

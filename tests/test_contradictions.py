@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from scraper.extract.document import Document
 from scraper.providers import anthropic, google, openai
 from scraper.records import Reading
+from tests.captures import Command, Folder, price_page
 
 
 def values(reading: Reading) -> dict[str, dict[str, str]]:
@@ -63,3 +68,15 @@ def test_the_name_of_a_tab_is_the_heading_of_its_panel() -> None:
     assert values(reading) == {"Claude Opus 9": {"input": "6", "input{tier=batch}": "3"}}
     assert [note.kind for note in reading.notes] == ["unknown_heading"]
     assert document.at("tab[2]").text == "Batch"
+
+
+def test_doctor_says_which_values_a_page_contradicts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [("Claude Opus 4.7", "5", "25"), ("Claude Opus 4.7", "6", "25"), ("Claude Sonnet 4.6", "3", "15")]
+    pages = Folder(tmp_path / "pages").add(price_page(rows), "2026-05-01")
+    ratecard = Command(f"sqlite:///{tmp_path}/ratecard.db", monkeypatch, capsys)
+    ratecard("refresh", "anthropic", "--replay", pages.path, "--at", "2026-05-01")
+    found = {one["what"]: one["text"] for one in ratecard("doctor", "--json").json}
+    assert "differently" in found["contradiction anthropic docs-pricing"]
+    assert "Claude Opus 4.7 input" in found["contradiction anthropic docs-pricing"]

@@ -106,6 +106,7 @@ def test_f24_a_daemon_that_was_down_for_six_weeks_catches_up_once(store: Store, 
     assert sorted(ran) == sorted(key.source for key in KEYS)
 
 
+@pytest.mark.long
 def test_a_simulated_year(store: Store, tmp_path: Path) -> None:
     zones = [ZoneInfo(name) for name in ("Europe/Berlin", "America/New_York", "Australia/Sydney")]
     clock = Clock()

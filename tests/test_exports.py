@@ -19,6 +19,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from sqlalchemy import update
 
 from scraper.errors import RatecardError
 from scraper.opinions import genai_prices as genai_list
@@ -29,6 +30,7 @@ from scraper.publish.exports import cell_text, safe_cell
 from scraper.publish.formats import FORMATS, Written, exchange, write
 from scraper.records import REFERENCE_FIELDS, Offer
 from scraper.store import Store, list_offers, list_versions, open_store
+from scraper.store.tables import offers as offers_table
 from tests.captures import Command
 from tests.processes import ROOT
 from tests.readings import CAPTURES
@@ -347,6 +349,46 @@ def test_models_dev_has_its_shape(filled: Store) -> None:
     (entry,) = models_dev_list.read(export(filled, "models-dev"), "", NOW).entries
     assert {one.field: one.value for one in entry.opinions}["cache_read"] == "0.1234567890123456789"
     assert "not stated, and the format demands it" in str(reasons(write(filled, "models-dev", at=NOW)))
+
+
+def test_models_dev_takes_what_no_seller_changes_from_whoever_states_it(filled: Store) -> None:
+    seller = offer(
+        "maker/maker-1",
+        input="3",
+        output="11",
+        context_window="400000",
+        max_output_tokens="64000",
+        modalities="text+file->text",
+        capabilities="reasoning, tools",
+    )
+    read(filled, 0, "openrouter", seller)
+    assert "openrouter" not in json.loads(write(filled, "models-dev", at=NOW).body)
+    with filled.writing() as connection:
+        same = offers_table.c.model_id.in_(["maker-1", "maker/maker-1"])
+        connection.execute(update(offers_table).where(same).values(model="openai/maker-1"))
+    written = write(filled, "models-dev", at=NOW)
+    data = json.loads(written.body)
+    jsonschema.validate(data, MODELS_DEV)
+    model = data["openrouter"]["models"]["maker/maker-1"]
+    assert (model["release_date"], model["open_weights"]) == ("2026-01-02", True)
+    assert model["modalities"] == {"input": ["text"], "output": ["text"]}
+    told = reasons(written)
+    assert told["no place for the modality file"] == 1
+    assert told["released is stated of the model, not of this offer, which the format cannot say"] == 1
+
+
+@pytest.mark.parametrize(("said", "open_weights"), [("yes", True), ("no", False)])
+def test_models_dev_takes_open_weights_from_who_tells_of_models(store: Store, said: str, open_weights: bool) -> None:
+    limits = [fact("context_window", "400000", currency=None), fact("max_output_tokens", "64000", currency=None)]
+    kinds = {"modalities": "text->text", "capabilities": "tools", "released": "2026-01-02"}
+    stated = [fact(field, value, currency=None) for field, value in kinds.items()]
+    sold = offer("gpt-9", *limits, *stated, input="3", output="11")
+    read(store, 0, "openai", sold)
+    assert export(store, "models-dev") == {}
+    told = offer("openai/gpt-9", fact("open_weights", said, currency=None), context_window="1")
+    read(store, 0, "models-dev", told, name="api", sells=False)
+    model = export(store, "models-dev")["openai"]["models"]["gpt-9"]
+    assert (model["open_weights"], model["limit"]["context"]) == (open_weights, 400000)
 
 
 def test_the_shape_of_models_dev_is_that_of_its_own_file() -> None:

@@ -450,6 +450,7 @@ READINGS = st.lists(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(READINGS)
 def test_nothing_published_ever_changes_under_an_open_hold(

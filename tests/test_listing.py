@@ -11,13 +11,13 @@ import pytest
 from scraper import providers
 from scraper.extract import Unreadable
 from scraper.extract.cms_tables import cms_tables
+from scraper.extract.derived import Multiple, multiple_facts
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, TOKEN, Feed, Price, read_feed
 from scraper.extract.hosts import host_facts
 from scraper.extract.listing import listing, token_prices
-from scraper.extract.multiples import Multiple, multiple_facts
 from scraper.extract.offers import Named, Offers
-from scraper.extract.prosetiers import tiers_above
+from scraper.extract.prompt_lengths import tiers_above
 from scraper.extract.rowfacts import capability, span
 from scraper.meters import Unit
 from scraper.records import Fact, Reading

@@ -32,11 +32,14 @@ def shape(store: Store) -> dict[str, object]:
         look = inspect(connection)
         for table in sorted(set(look.get_table_names()) - {"alembic_version"}):
             found[table] = {
-                "columns": [(c["name"], str(c["type"]), c["nullable"]) for c in look.get_columns(table)],
+                "columns": [(c["name"], str(c["type"]), c["nullable"], c["default"]) for c in look.get_columns(table)],
                 "key": look.get_pk_constraint(table),
                 "checks": sorted((str(c["name"]), c["sqltext"]) for c in look.get_check_constraints(table)),
                 "unique": sorted((str(c["name"]), c["column_names"]) for c in look.get_unique_constraints(table)),
-                "foreign": sorted((str(c["name"]), c["referred_table"]) for c in look.get_foreign_keys(table)),
+                "foreign": sorted(
+                    (str(c["name"]), c["constrained_columns"], c["referred_table"], c["referred_columns"], c["options"])
+                    for c in look.get_foreign_keys(table)
+                ),
                 "indexes": sorted(
                     (str(i["name"]), tuple(i["column_names"]), i["unique"], _options(i))
                     for i in look.get_indexes(table)
@@ -56,26 +59,26 @@ def test_head_is_the_newest_migration() -> None:
 def test_the_migrations_make_the_tables_of_the_code(database_url: str) -> None:
     with open_store(database_url) as store:
         assert version_of(store) == HEAD
-        migrated = shape(store)
+        made = shape(store)
+        downgrade(store, "base")
+        assert shape(store) == {}
+        assert version_of(store) is None
+        upgrade(store)
+        assert shape(store) == made
         with store.reading() as connection:
             assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        downgrade(store, "base")
-        with store.writing() as connection:
-            metadata.create_all(connection)
-        assert shape(store) == migrated
-    assert set(migrated) == set(metadata.tables)
+    assert set(made) == set(metadata.tables)
+    with open_store(database_url) as store:
+        assert version_of(store) == HEAD
 
 
 def test_there_and_back_and_there_again(database_url: str) -> None:
     with open_store(database_url) as store:
         first = shape(store)
         downgrade(store, "base")
-        assert shape(store) == {}
-        assert version_of(store) is None
-        upgrade(store)
-        assert shape(store) == first
     with open_store(database_url) as store:
         assert version_of(store) == HEAD
+        assert shape(store) == first
 
 
 def test_a_database_newer_than_the_code_is_refused(database_url: str) -> None:
@@ -106,26 +109,36 @@ def test_a_postgresql_database_may_be_shared(postgres_url: str) -> None:
         assert version_of(store) == HEAD
 
 
-def test_a_migration_that_is_killed_leaves_nothing(database_url: str) -> None:
+@pytest.mark.parametrize(("how", "last"), [("made", "reading_pages"), ("migrated", "silences")])
+def test_a_database_whose_making_is_killed_holds_nothing(database_url: str, how: str, last: str) -> None:
     # The process kills itself when the last table is about to be made, with all the others made before it.
     program = """
         import os, signal, sys
         from sqlalchemy import Engine, event
         from scraper.store import open_store
+        from scraper.store.migrating import downgrade, upgrade
 
-        @event.listens_for(Engine, "before_cursor_execute")
+        url, how, last = sys.argv[1:]
+
         def kill(connection, cursor, statement, *rest):
-            if "CREATE TABLE notes" in statement:
+            if f"CREATE TABLE {last}" in statement:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        open_store(sys.argv[1])
+        if how == "migrated":
+            store = open_store(url)
+            downgrade(store, "base")
+        event.listen(Engine, "before_cursor_execute", kill)
+        upgrade(store) if how == "migrated" else open_store(url)
     """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program), database_url],
+        [sys.executable, "-c", textwrap.dedent(program), database_url, how, last],
         check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert done.returncode == -signal.SIGKILL
+    engine = create_engine(database_url.replace("postgresql:", "postgresql+psycopg:"))
+    assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
+    engine.dispose()
     with open_store(database_url) as store:
         assert version_of(store) == HEAD
         assert set(shape(store)) == set(metadata.tables)

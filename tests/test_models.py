@@ -13,18 +13,30 @@ from scraper.fetch.replay import Replay
 from scraper.models import models_of
 from scraper.refresh import Refresh
 from scraper.store import list_offers, open_store
+from scraper.times import parse_at
 from tests.captures import Command
 from tests.readings import CAPTURES, FIXTURES
 
 WEEK = "2026-09-08"
 
+pytestmark = pytest.mark.xdist_group("models")  # for one database
+
+
+@pytest.fixture(scope="module")
+def refreshed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a database that nobody changes any more."""
+    folder = tmp_path_factory.mktemp("models")
+    wanted = ("openai", "openrouter", "vercel", "replicate", "anthropic")
+    with open_store(f"sqlite:///{folder}/ratecard.db") as store:
+        at = parse_at(WEEK)
+        flow = Refresh(store, Archive(folder / "ratecard.archive"), Replay([FIXTURES], at), at)
+        assert flow.run(wanted, started_at=at, replay=True).failed == ()
+    return folder
+
 
 @pytest.fixture
-def ratecard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    command = Command(f"sqlite:///{tmp_path}/ratecard.db", monkeypatch, capsys)
-    wanted = ("openai", "openrouter", "vercel", "replicate", "anthropic")
-    assert command("refresh", *wanted, "--replay", FIXTURES, "--at", WEEK).code in (0, 1)
-    return command
+def ratecard(refreshed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(f"sqlite:///{refreshed}/ratecard.db", monkeypatch, capsys)
 
 
 def test_a_model_shows_all_that_sell_it_and_whose_word_a_fact_is(ratecard: Command) -> None:

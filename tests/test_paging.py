@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
-import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -58,7 +54,7 @@ from tests.fetching import NOW, client
 from tests.hostile import Answerer, Asked, head, hostile
 from tests.hostile import page as sent
 from tests.paged import KIND, PROVIDER, address, body, provided, read, three
-from tests.processes import ROOT
+from tests.processes import environment, fork
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -613,15 +609,6 @@ def test_backfill_leaves_a_source_of_several_pages_alone(ratecard: Command, prov
     assert f"{PROVIDER} prices: left alone, since it has several pages" in ran.out
 
 
-COMMAND = """
-    import sys
-    from scraper import providers
-    providers.__path__.append(sys.argv.pop(1))
-    from scraper.cli import main
-    main()
-"""
-
-
 @pytest.mark.parametrize("seam", ["after_archive_rename:2", "after_archive_write:3", "inside_commit:1"])
 def test_killed_between_pages_nothing_is_half(place: Place, provider: Path, tmp_path: Path, seam: str) -> None:
     place.add(0, three())
@@ -630,20 +617,16 @@ def test_killed_between_pages_nothing_is_half(place: Place, provider: Path, tmp_
     before = place.told()
     at = (START + WEEK + timedelta(hours=1)).isoformat()
     url = place.store.engine.url.render_as_string(hide_password=False).replace("postgresql+psycopg:", "postgresql:")
-    program = (sys.executable, "-c", textwrap.dedent(COMMAND), provider)
-    killed = subprocess.run(
-        [*program, "refresh", PROVIDER, "--replay", place.folder.path, "--at", at],
-        check=False,
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "RATECARD_DB": url,
-            "RATECARD_ARCHIVE": place.archive.shown,
-            "RATECARD_FAILPOINT": seam,
-        },
+    killed = fork(
+        *("refresh", PROVIDER, "--replay", place.folder.path, "--at", at),
+        variables=environment(
+            {"RATECARD_DB": url, "RATECARD_ARCHIVE": place.archive.shown, "RATECARD_FAILPOINT": seam}
+        ),
+        out=tmp_path / "out",
+        err=tmp_path / "err",
+        more_providers=provider,
     )
-    assert killed.returncode == -signal.SIGKILL
+    assert killed.wait(60) == -signal.SIGKILL
     assert place.told() == before
     assert len(place.replay(1).changes) == 3
     after = place.told()

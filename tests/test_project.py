@@ -68,7 +68,7 @@ def test_there_are_providers() -> None:
     assert providers.names()
 
 
-@pytest.mark.parametrize("provider", providers.names())
+@pytest.mark.parametrize("provider", providers.every())
 def test_a_provider_has_sources_facts_and_fixtures(provider: str) -> None:
     assert providers.sources(provider)
     assert providers.facts(provider)
@@ -76,9 +76,9 @@ def test_a_provider_has_sources_facts_and_fixtures(provider: str) -> None:
 
 
 def test_no_facts_or_fixtures_without_their_provider() -> None:
-    facts = {file.stem.replace("_", "-") for file in (ROOT / "scraper" / "providers").glob("*.toml")}
+    facts = {file.stem.replace("_", "-") for file in (ROOT / "scraper" / "providers").rglob("*.toml")}
     fixtures = {file.parent.name for file in (ROOT / "fixtures").glob("*/MANIFEST.csv")}
-    assert facts == fixtures == set(providers.names())
+    assert facts == fixtures == set(providers.every())
 
 
 def test_the_version_is_said_once() -> None:

@@ -11,10 +11,12 @@ from scraper import providers
 from scraper.extract import Unreadable
 from scraper.extract.document import Document
 from scraper.extract.source import Source
+from scraper.meters import is_rate_key
 from scraper.records import Reading
 from tests.readings import CAPTURES, FIXTURES, Page, fixtures, pages, short
 
 NAMES = providers.names()
+EVERY = providers.every()
 needs_captures = pytest.mark.skipif(not CAPTURES.is_dir(), reason="the real captures (../shared/captures) are not here")
 
 
@@ -33,7 +35,7 @@ def test_there_are_providers() -> None:
     assert len(NAMES) >= 9
 
 
-@pytest.mark.parametrize("provider", NAMES)
+@pytest.mark.parametrize("provider", EVERY)
 def test_fixtures_give_the_expected_offers(provider: str) -> None:
     folder = FIXTURES / provider
     assert (folder / "MANIFEST.csv").is_file(), f"provider {provider} has no fixtures/{provider}/MANIFEST.csv"
@@ -51,7 +53,7 @@ def test_fixtures_give_the_expected_offers(provider: str) -> None:
     assert not written, f"wrote {', '.join(written)}: review each value against its page, then commit"
 
 
-@pytest.mark.parametrize("provider", NAMES)
+@pytest.mark.parametrize("provider", EVERY)
 def test_each_source_has_a_fixture_and_publishes_what_it_says(provider: str) -> None:
     found = fixtures(provider)
     for source in providers.sources(provider):
@@ -71,12 +73,28 @@ def test_facts_for_people_are_whole(provider: str) -> None:
     assert all(facts[key].strip() for key in FACTS)
     assert "{model_id}" in facts["call"], "the call does not take the model id"
     assert facts["key_variable"] in facts["call"], "the call does not say where its key comes from"
+    domain = facts["base_url"].split("/")[2].split(".")[-2:]
+    if "curl" in facts:
+        assert "{model_id}" in facts["curl"]
+        assert f"${facts['key_variable']}" in facts["curl"]
+        assert facts["curl"].split("https://")[1].split("/")[0].split(".")[-2:] == domain
     assert facts["gotchas"]
     assert all(isinstance(line, str) for line in facts["gotchas"])
 
 
+def test_who_tells_of_models_says_whose_word_it_is() -> None:
+    assert providers.references() == ("huggingface-hub", "models-dev")
+    assert not set(providers.references()) & set(NAMES)
+    for slug in providers.references():
+        facts = providers.facts(slug)
+        assert facts.keys() == {"name", "docs", "voice"}
+        assert facts["voice"] in ("repository", "reference")
+        # None of them states a price, whatever its data has.
+        assert not any(is_rate_key(field) for source in providers.sources(slug) for field in source.publishes)
+
+
 @pytest.mark.parametrize("text", ["", "<html><body><h1>Just a moment...</h1></body></html>", "{}", "[]", "# Nothing\n"])
-@pytest.mark.parametrize("provider", NAMES)
+@pytest.mark.parametrize("provider", EVERY)
 def test_a_page_that_is_something_else_is_refused_or_empty(provider: str, text: str) -> None:
     for source, page in fixtures(provider):
         with contextlib.suppress(Unreadable):
@@ -84,7 +102,7 @@ def test_a_page_that_is_something_else_is_refused_or_empty(provider: str, text: 
 
 
 @needs_captures
-@pytest.mark.parametrize("provider", NAMES)
+@pytest.mark.parametrize("provider", EVERY)
 def test_real_captures_are_read_and_their_evidence_found_again(provider: str) -> None:
     """Every real capture of a source's addresses gives offers; none of its prices contradict each other."""
     for page in pages(CAPTURES):

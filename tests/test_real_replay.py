@@ -37,6 +37,7 @@ def stated(ratecard: Command) -> list[tuple[str, ...]]:
     return [tuple(row.values()) for row in rows if row["state"] != "not_sourced"]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_three_dates_show_what_came_went_and_moved(ratecard: Command) -> None:
     told: dict[str, int] = {}
@@ -88,11 +89,12 @@ def days() -> dict[str, list[str]]:
     found: dict[str, set[str]] = {}
     with (CAPTURES / "MANIFEST.csv").open(newline="", encoding="utf-8") as manifest:
         for row in csv.DictReader(manifest):
-            if row["provider"] in providers.names():
+            if row["provider"] in providers.every():
                 found.setdefault(row["captured_on"][:10], set()).add(row["provider"])
     return {day: sorted(found[day]) for day in sorted(found)}
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_over_all_dates_every_accepted_change_has_both_evidences_and_the_tenfold_cut_waits(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "archive")

@@ -242,6 +242,12 @@ def test_clean_text_stays_as_it_is(text: str) -> None:
     cleaned.encode()
 
 
+@pytest.mark.parametrize("control", [*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0))], ids=ascii)
+def test_control_characters_become_blanks_in_plain_text_and_in_other(control: str) -> None:
+    assert clean(f"a{control}b {control}") == "a b"
+    assert clean(f"é{control}b {control}") == "é b"
+
+
 @given(ANY_TEXT)
 def test_what_a_cleaned_text_says_can_be_stated(text: str) -> None:
     cleaned = clean(text)

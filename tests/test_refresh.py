@@ -242,7 +242,7 @@ def test_a_source_whose_key_is_not_there_is_left_out_and_said_so(tmp_path: Path)
 
 def test_no_source_without_a_key_is_on_a_host_that_wants_one() -> None:
     keyed = set(providers.keys())
-    for name in providers.names():
+    for name in providers.every():
         for source in providers.sources(name):
             hosts = {urlsplit(address).netloc for address in source.addresses}
             assert bool(source.key) or not hosts & keyed, f"{name} {source.name}"

@@ -17,6 +17,7 @@ from tests.postgres import OwnServer
 AWAY = 3.0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("queue", "how"), [(False, "fast"), (True, "immediate")], ids=["daemon", "queue"])
 def test_the_database_is_restarted_in_the_middle(own_server: OwnServer, tmp_path: Path, queue: bool, how: str) -> None:
     fleet = Fleet(own_server.url, tmp_path, hosts=10, sources=30, lease_seconds=2.0)

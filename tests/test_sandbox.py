@@ -312,6 +312,13 @@ def deep(levels: int) -> str:
         ("</div>" * 1000 + "x < y <3 " * 1000, False),
         ("<!----><!--><div>" * 1000, True),
         ("<script/><div></script >" * 1000, False),
+        ("<!-- - -- <div> --!>" * 1000, False),
+        ("<!-- --><div>" * 1000, True),
+        ("<style><</style<div></style>" * 1000, False),
+        ("<script></scripts><div></script>" * 1000, False),
+        ("<script>a</script><div>" * 1000, True),
+        ("<script>" + "<div>" * 1000, False),
+        ("<!--" + "<div>-" * 1000, False),
     ],
 )
 def test_the_depth_is_told_as_browsers_count_it(text: str, refused: bool) -> None:

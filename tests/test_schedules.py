@@ -27,7 +27,7 @@ def written(folder: Path, text: str, name: str = "weekly.toml") -> Path:
 
 def test_the_bundled_schedule_is_weekly_for_every_source() -> None:
     schedule = load_schedule(resources.folder("schedules"))
-    declared = {Key(name, source.name) for name in providers.names() for source in providers.sources(name)}
+    declared = {Key(name, source.name) for name in providers.every() for source in providers.sources(name)}
     assert set(schedule.plans) == declared
     assert {cadence(plan) for plan in schedule.plans.values()} == {"7d"}
     assert all(plan.after_promotion and not plan.blackout and not plan.manual for plan in schedule.plans.values())

@@ -24,11 +24,11 @@ from schemathesis.core.result import Ok
 from scraper.fetch.archive import Archive
 from scraper.publish.costs import cost, cost_object
 from scraper.records import Reading
-from scraper.server import Service, create_app
+from scraper.server import Service, bound, create_app
 from scraper.server.guarding import MOST_BYTES, Rates
 from scraper.store import CaptureInfo, Store, begin_run, find_offers, list_changes, open_store, record_reading
-from tests.processes import start
-from tests.selling import DAY, START, fact, offer, read, source
+from tests.processes import start_afresh
+from tests.selling import DAY, START, capture, fact, offer, read, source
 
 NOW = START + 30 * DAY
 UNSAID = "no source states it"
@@ -79,7 +79,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
 def asking(service: Service, **headers: str) -> Iterator[httpx.Client]:
     config = uvicorn.Config(create_app(service), port=0, log_config=None, access_log=False, server_header=False)
     server = uvicorn.Server(config)
-    socket = config.bind_socket()
+    socket = bound(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()
     base = f"http://127.0.0.1:{socket.getsockname()[1]}"
@@ -135,6 +135,19 @@ def test_both_databases_answer_alike(store: Store, tmp_path: Path) -> None:
         assert len(everything(client, "/v1/gaps", field="output", provider="anthropic")) == 25
         assert [one["model"] for one in everything(client, "/v1/models")] == SOLD
         assert client.get("/readyz").status_code == 200
+
+
+def test_a_model_says_whose_word_its_facts_are(client: httpx.Client, service: Service) -> None:
+    told = offer("openai/free-1", fact("open_weights", "yes", currency=None))
+    read(service.store, 2, "models-dev", told, name="api", sells=False)
+    found = get(client, "/v1/model", model="OpenAI/free-1")
+    assert [(one["provider"], one["model_id"]) for one in found["offers"]] == [("openai", "free-1")]
+    facts = {one["field"]: one for one in found["facts"]}
+    assert facts["open_weights"]["published"]["provider"] == "models-dev"
+    assert facts["open_weights"]["published"]["capture"] == capture(source("models-dev", "api"), 2).sha256
+    assert facts["licence"]["published"] is None
+    assert client.get("/v1/model", params={"model": "openai/nothing"}).status_code == 404
+    assert len(everything(client, "/v1/offers", model="openai/free-1")) == 1
 
 
 def test_an_offer_has_its_fields_with_state_and_evidence(client: httpx.Client) -> None:
@@ -387,7 +400,7 @@ def test_the_command_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
     db = f"sqlite:///{tmp_path}/ratecard.db"
     with open_store(db) as opened:
         fill(opened)
-    process = start("serve", "--listen", "127.0.0.1:0", "--log", "json", db=db)
+    process = start_afresh("serve", "--listen", "127.0.0.1:0", "--log", "json", db=db)
     assert process.stderr is not None
     line = json.loads(process.stderr.readline())
     assert line["event"] == "serving"

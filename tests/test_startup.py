@@ -14,25 +14,33 @@ from typer.main import get_group
 
 from scraper.cli.lazy import Later
 from scraper.cli.root import COMMANDS
+from scraper.fetch.archive import Archive
+from scraper.fetch.replay import Replay
+from scraper.refresh import Refresh
+from scraper.store import open_store
+from scraper.times import parse_at
+from tests.captures import Folder, price_page
 
+AT = parse_at("2026-05-01")
 ROOT = Path(__file__).resolve().parents[1]
 
-# Prints, on stderr, the packages of others that a command has loaded when it is done.
+# Prints, on stderr, the modules that a command has loaded when it is done.
 LOADED = """
 import json, sys
-before = {name.partition(".")[0] for name in sys.modules}
+before = set(sys.modules)
 sys.argv = ["ratecard", *sys.argv[1:]]
 from scraper.cli import main
 try:
     main()
 finally:
-    loaded = {name.partition(".")[0] for name in sys.modules} - before - sys.stdlib_module_names - {"scraper"}
-    print(json.dumps(sorted(loaded)), file=sys.stderr)
+    # What compiled code makes up for itself has no file to be loaded from.
+    loaded = {name for name, module in sys.modules.items() if getattr(module, "__spec__", None)}
+    print(json.dumps(sorted(loaded - before)), file=sys.stderr)
 """
 
 
 def loaded(*arguments: str, db: str = "") -> list[str]:
-    """Run a command that ends well, and return the packages that it has loaded."""
+    """Run a command that ends well, and return the modules that it has loaded."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RATECARD_")}
     ran = subprocess.run(
         [sys.executable, "-c", LOADED, *arguments],
@@ -44,6 +52,12 @@ def loaded(*arguments: str, db: str = "") -> list[str]:
     )
     found: list[str] = json.loads(ran.stderr)
     return found
+
+
+def of_others(modules: list[str]) -> list[str]:
+    """The packages that are neither Python's nor ours; on some systems Python has more that begin with a line."""
+    packages = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names - {"scraper"}
+    return sorted(name for name in packages if not name.startswith("_"))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -63,4 +77,22 @@ def test_every_command_is_known() -> None:
 
 def test_help_loads_nothing_but_what_parses_the_command_line() -> None:
     # Typer, and what it needs itself.
-    assert loaded("--help") == ["annotated_doc", "shellingham", "typer"]
+    assert of_others(loaded("--help")) == ["annotated_doc", "shellingham", "typer"]
+
+
+def test_showing_an_offer_loads_neither_fetching_nor_parsing_nor_migrations(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ratecard.db"
+    page = price_page([("Claude Haiku 4.5", "1.00", "5")])
+    folder = Folder(tmp_path / "captures").add(page, "2026-05-01")
+    with open_store(url) as store:
+        flow = Refresh(store, Archive(tmp_path / "archive"), Replay([folder.path], AT), AT)
+        flow.run(["anthropic"], started_at=AT, replay=True)
+    modules = loaded("show", "anthropic/Claude Haiku 4.5", db=url)
+    assert of_others(modules) == [
+        "annotated_doc", "annotated_types", "dotenv", "pydantic", "pydantic_core", "pydantic_settings", "rich",
+        "shellingham", "sqlalchemy", "typer", "typing_extensions", "typing_inspection",
+    ]  # fmt: skip
+    ours = {name.split(".")[1] for name in modules if name.startswith("scraper.")}
+    assert ours & {"cli", "providers", "publish", "store"} == {"cli", "providers", "publish", "store"}
+    assert not ours & {"alerts", "checks", "extract", "fetch", "refresh", "sandbox", "schedules"}
+    assert not [name for name in modules if name.startswith("scraper.providers.")]

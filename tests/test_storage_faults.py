@@ -29,7 +29,7 @@ from scraper.store import Store, begin_run, list_changes, list_offers, open_stor
 from scraper.store.migrating import downgrade
 from scraper.store.tables import captures, metadata, runs
 from tests.captures import Command, Folder, price_page
-from tests.processes import ROOT, finished, start
+from tests.processes import ROOT, finished, start, start_afresh
 from tests.readings import FIXTURES
 
 WEEKS = (datetime(2026, 9, 1, 12, tzinfo=UTC), datetime(2026, 9, 8, 12, tzinfo=UTC))
@@ -108,7 +108,7 @@ def test_f29_a_run_that_is_made_twice_changes_nothing(database_url: str, tmp_pat
         assert (exported(database_url), rows(database_url)) == (published, kept)
 
 
-@pytest.mark.parametrize("provider", providers.names())
+@pytest.mark.parametrize("provider", providers.every())
 def test_f29_the_archive_read_again_in_order_reproduces_the_table(provider: str, tmp_path: Path) -> None:
     with (FIXTURES / provider / "MANIFEST.csv").open(newline="", encoding="utf-8") as manifest:
         days = sorted({row["captured_on"] for row in csv.DictReader(manifest)})
@@ -375,7 +375,7 @@ def test_f33_a_migration_that_is_killed_keeps_the_facts(database_url: str, tmp_p
 
 def refused(db: str, archive: Path, *command: str | Path) -> str:
     arguments = command or ("refresh", "perplexity", "--replay", FIXTURES, "--at", iso(WEEKS[1]))
-    return one_line(finished(start(*arguments, db=db, settings={"RATECARD_ARCHIVE": str(archive)}, plain=True)))
+    return one_line(finished(start_afresh(*arguments, db=db, settings={"RATECARD_ARCHIVE": str(archive)}, plain=True)))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs root to be a user like others")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -553,7 +552,6 @@ def test_many_rows_are_written_and_read_in_few_queries(store: Store) -> None:
     event.listen(store.engine, "before_cursor_execute", counted)
     read(store, 0, *catalogue(1))
     before = statements
-    began = time.perf_counter()
     recorded = read(store, 1, *catalogue(2))
     assert (len(recorded.changes), recorded.opened) == (5000, 5000)
     found = list_offers(store, START + DAY)
@@ -561,7 +559,6 @@ def test_many_rows_are_written_and_read_in_few_queries(store: Store) -> None:
     assert len(list_changes(store)) == 5000
     assert len(list(published_values(store, START + DAY))) == 5000
     assert statements - before < 60
-    assert time.perf_counter() - began < 20
 
 
 # Opening

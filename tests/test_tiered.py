@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from scraper.extract.document import Document
-from scraper.extract.long_context import read_suffix
 from scraper.extract.offers import Offers
+from scraper.extract.prompt_lengths import read_suffix
 from scraper.extract.tables import read_table
 from scraper.extract.tiered import tiered_tables
 from scraper.extract.vocabulary import VOCABULARY, labelled

@@ -45,6 +45,7 @@ KEYS = [Key(name, s.name) for name in ("deepseek", "groq", "replicate", "vercel"
 PLANS = {key: Plan(every=WEEK) for key in KEYS}
 
 
+@pytest.mark.long
 def test_two_daemons_and_four_workers_one_of_which_is_killed(postgres_url: str, tmp_path: Path) -> None:
     fleet = Fleet(postgres_url, tmp_path, hosts=40, sources=500)
     seen, took = run_fleet(fleet, 2, 4, kill=True, seconds=90)

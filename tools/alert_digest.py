@@ -51,10 +51,11 @@ subscriber who wants to know of everything is told of what changed in between. N
 `tools/alert_digest.py` makes this page and the picture.
 
 The same content goes out as e-mail (HTML, with this text as its alternative), as blocks to Slack, as Markdown, and as
-whatever a service of Apprise shows. What waits for a person or fails comes first; then each provider, those first
-where most prices moved. Of each kind the greatest moves are shown and the rest is counted. Several moves of one price
-are one line, and offers to which just the same happened share one. Webhooks and feeds have every event with both
-evidences.
+whatever a service of Apprise shows. What was told wrongly and what fails comes first (here there was none); then each
+provider, those first where most prices moved, and of each the greatest moves; last what waits for a person. Many offers
+have a row each, with what it means for a request of 1,000 tokens in and 500 out; few are shown with all fields. Several
+moves of one price are one, an offer of which one price rose and another fell is cheaper or dearer by that request, and
+offers to which just the same happened share a row. The rest is counted. Webhooks have every event with both evidences.
 
 ![The digest as an e-mail, in light and in dark](pictures/alert-email.png)
 

@@ -99,16 +99,29 @@ def _meter(field: str) -> str:
     return field if not is_rate_key(field) or "{" in field else RateKey.parse(field).meter
 
 
+def _source_line(source: Source) -> str:
+    addresses = " · ".join(f"<{address}>" for address in source.addresses)
+    fields = _fields(source.publishes) or "prices under the labels of hosts"
+    return f"- `{source.name}`, {_kind(source)}: {addresses}  \n  {fields}"
+
+
 def sources_in_full() -> str:
     """Return the list of sources of each provider, with addresses and fields."""
     parts = []
     for provider in providers.names():
         parts.append(f"### {provider}\n")
-        parts.extend(
-            f"- `{source.name}`, {_kind(source)}: {' · '.join(f'<{address}>' for address in source.addresses)}  \n"
-            f"  {_fields(source.publishes) or 'prices under the labels of hosts'}"
-            for source in providers.sources(provider)
-        )
+        parts.extend(_source_line(source) for source in providers.sources(provider))
+        parts.append("")
+    return "\n".join(parts).rstrip()
+
+
+def about_models() -> str:
+    """Return who tells of models and sells nothing, with addresses and fields."""
+    parts = []
+    for slug in providers.references():
+        facts = providers.facts(slug)
+        parts.append(f"### {slug}\n\n{facts['name']} (<{facts['docs']}>), heard as the model's {facts['voice']}.\n")
+        parts.extend(_source_line(source) for source in providers.sources(slug))
         parts.append("")
     return "\n".join(parts).rstrip()
 
@@ -122,7 +135,13 @@ def closed_ones() -> str:
 
 def written(page: str) -> str:
     """Return the page with its tables as they are today; raise `ValueError` where it lacks the place of one."""
-    for name, text in (("overview", overview()), ("closed", closed_ones()), ("sources", sources_in_full())):
+    tables = {
+        "overview": overview(),
+        "closed": closed_ones(),
+        "about models": about_models(),
+        "sources": sources_in_full(),
+    }
+    for name, text in tables.items():
         pattern = re.compile(rf"<!-- {name}:.*?<!-- end of {name} -->", re.DOTALL)
         if not pattern.search(page):
             raise ValueError(f"docs/providers.md has no place for the table {name!r}")

@@ -17,6 +17,7 @@ from scraper.records import iso
 from scraper.store.telling import Delivery, QueuedEvent
 
 _WEIGHT: Final = (
+    EventKind.CORRECTED,
     EventKind.PRICE_UP,
     EventKind.PRICE_DOWN,
     EventKind.HOLD_NEEDS_REVIEW,
@@ -42,6 +43,7 @@ _SINGULAR: Final = {
     EventKind.NEW_OFFER: "new offer",
     EventKind.HOLD_NEEDS_REVIEW: "value held for review",
     EventKind.ANNOUNCED_PRICE: "announced price",
+    EventKind.CORRECTED: "correction",
 }
 _PLURAL: Final = {EventKind.HOLD_NEEDS_REVIEW: "values held for review"}
 
@@ -113,10 +115,14 @@ def title_of(events: Sequence[Event]) -> str:
 
 
 def with_site(event: Event, site_url: str | None) -> Event:
-    """Return an event with the page of its offer among the links, where there is a site."""
-    if not site_url or not (event.model_id or event.name):
+    """Return an event with the page of its offer among the links, where there is a site and it has one."""
+    # What was corrected to nothing, and what is held with nothing before it, may be an offer that there is not.
+    unsure = {EventKind.CORRECTED: event.after, EventKind.HOLD_NEEDS_REVIEW: event.before}.get(
+        event.kind, event
+    ) is None
+    if not site_url or unsure or not (event.model_id or event.name):
         return event
-    path = offer_path(event.provider, event.model_id, event.name, shared_id=False)
+    path = offer_path(event.provider, event.model_id, event.name, shared_id=event.shared_id)
     page = f"{site_url.rstrip('/')}/{path}.html"
     return event.model_copy(update={"links": (*event.links, page)})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scraper.events import (
     INPUT_TOKENS,
     OUTPUT_TOKENS,
+    Corrected,
     Event,
     EventEvidence,
     EventKind,
@@ -18,6 +19,7 @@ from scraper.events import (
 __all__ = [
     "INPUT_TOKENS",
     "OUTPUT_TOKENS",
+    "Corrected",
     "Event",
     "EventEvidence",
     "EventKind",

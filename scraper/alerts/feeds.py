@@ -28,7 +28,9 @@ ENDINGS: Final[dict[Form, str]] = {"atom": "atom", "rss": "rss", "json": "json"}
 ENTRIES: Final = 200
 """So many entries a feed has, the newest."""
 
-_INTERNAL: Final = (EventKind.HOLD_NEEDS_REVIEW, EventKind.SOURCE_FAILING, EventKind.SOURCE_STALE)
+_INTERNAL: Final = (
+    EventKind.HOLD_NEEDS_REVIEW, EventKind.SOURCE_FAILING, EventKind.SOURCE_STALE, EventKind.CORRECTED,
+)  # fmt: skip
 _JSON_FEED: Final = "https://jsonfeed.org/version/1.1"
 _AUTHOR: Final = "ratecard"
 
@@ -61,7 +63,10 @@ class Feed:
         return f"feeds/{'/'.join(_segment(part) for part in parts)}.{ENDINGS[form]}"
 
     def has(self, event: Event) -> bool:
-        """Say whether an event belongs into it; how sources fare and what is held concerns nobody outside."""
+        """Say whether an event belongs into it: what holds.
+
+        How sources fare and what is held concerns nobody outside, and corrections only those who got what they are of.
+        """
         if event.kind in _INTERNAL:
             return False
         if self.provider and event.provider != self.provider:

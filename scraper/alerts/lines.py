@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from scraper.events import Event, EventKind, Side
+from scraper.events import Corrected, Event, EventKind, Side
 from scraper.meters import is_rate_key
 from scraper.publish.text import amount
 from scraper.records import SPECS, State, iso
@@ -27,6 +27,7 @@ HAPPENED: Final = {
     EventKind.HOLD_NEEDS_REVIEW: "held for review",
     EventKind.SOURCE_FAILING: "source failing",
     EventKind.SOURCE_STALE: "source stale",
+    EventKind.CORRECTED: "corrected",
 }
 """What happened, in words."""
 
@@ -34,6 +35,8 @@ HAPPENED: Final = {
 def event_line(event: Event) -> str:
     """Say what happened in one line: `openai/gpt-5 input: price up $1.25 → $1.50 / 1M tokens (+20 %)`."""
     what = f"{event.subject} {event.field}".rstrip()
+    if event.corrects is not None:
+        return f"{what}: corrected; {correction_text(event, event.corrects)}"
     line = f"{what}: {HAPPENED[event.kind]}"
     sides = [side_text(event.field, side) for side in (event.before, event.after) if side is not None and side.state]
     if sides and event.field:
@@ -44,6 +47,19 @@ def event_line(event: Event) -> str:
         before, after = (amount(str(one), request.currency) for one in (request.before, request.after))
         line += f"; a request of 1,000 + 500 tokens {before} → {after}"
     return line
+
+
+def correction_text(event: Event, corrects: Corrected) -> str:
+    """Say what had been told, that it was read wrongly, and what the page said: `on 2026-08-22 we said price up …`."""
+    sides = [side_text(event.field, side) for side in (corrects.before, corrects.after) if side is not None]
+    said = f"{HAPPENED[corrects.kind]} {' → '.join(sides) if event.field else ''}".rstrip()
+    message = f" (message {corrects.message})" if corrects.message else ""
+    if not event.field:
+        right = "does not list it" if event.after is None else "lists it"
+    else:
+        right = "stated nothing" if event.after is None else f"said {side_text(event.field, event.after)}"
+    before = " before that" if corrects.side == "before" else ""
+    return f"on {iso(corrects.at)[:10]} we said {said}{message}; that was read wrongly, the page {right}{before}"
 
 
 def side_text(field: str, side: Side) -> str:

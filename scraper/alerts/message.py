@@ -41,12 +41,14 @@ class Failed:
     """The channel did not take the message. `error` is one sentence without a secret in it.
 
     `retry_after` is for how many seconds it asks to be left alone. `permanent` says that it will never take one again
-    (410 Gone): it is disabled for this subscriber until a person asks it again.
+    (410 Gone): it is disabled for this subscriber until a person asks it again. `refused` says that it certainly does
+    not have the message; else it may have arrived all the same.
     """
 
     error: str
     retry_after: float | None = None
     permanent: bool = False
+    refused: bool = False
 
 
 class Channel(Protocol):

@@ -191,10 +191,26 @@ class Watch(_Table):
     remind: Duration = timedelta(days=7)
 
 
+SHORTEST_KEPT: Final = timedelta(days=30)
+
+
+class Outbox(_Table):
+    """How long it is known who was told what: so long messages can be corrected, and are listed and tried again."""
+
+    keep: Duration = timedelta(days=400)
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> Self:
+        if self.keep < SHORTEST_KEPT:
+            raise ValueError(f"keep must be {SHORTEST_KEPT.days}d at least")
+        return self
+
+
 class _File(_Table):
     subscriber: tuple[Subscriber, ...] = ()
     channels: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     watch: Watch = Watch()
+    outbox: Outbox = Outbox()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +261,7 @@ class Alerts:
     subscribers: Mapping[str, Subscriber]
     channels: Mapping[str, ChannelTable]
     watch: Watch
+    outbox: Outbox
 
     def subscriber(self, name: str) -> Subscriber:
         """Return a subscriber by name; raise `RatecardError` with those there are."""
@@ -289,7 +306,7 @@ def _checked(file: Path, text: str, said: _File, environ: Mapping[str, str]) -> 
         subscribers[one.name] = one
     if not subscribers:
         raise RatecardError(f"{file} has no [[subscriber]]; nobody would be told of anything")
-    return Alerts(file, subscribers, channels, said.watch)
+    return Alerts(file, subscribers, channels, said.watch, said.outbox)
 
 
 def _check_rule(file: Path, text: str, place: tuple[str | int, ...], subscriber: Subscriber, rule: Rule) -> None:
@@ -445,4 +462,6 @@ def _keys_at(loc: Sequence[str | int]) -> list[str]:
         model = Rule
     elif names == ["watch"]:
         model = Watch
+    elif names == ["outbox"]:
+        model = Outbox
     return list(model.model_fields)

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Final
@@ -28,6 +28,7 @@ from scraper.errors import RatecardError
 from scraper.events import Event
 from scraper.failpoints import failpoint
 from scraper.logs import log
+from scraper.records import iso
 from scraper.settings import Settings
 from scraper.store import Store
 from scraper.store.outbox import StoredEvent, keep_events
@@ -37,10 +38,13 @@ from scraper.store.telling import (
     Line,
     QueuedEvent,
     Silence,
+    begin_attempt,
     disable_line,
     enrol_lines,
     events_in,
+    forget_told,
     give_line,
+    is_any_to_forget,
     keep_line,
     last_ended,
     lines_with_work,
@@ -119,7 +123,9 @@ class Sender:
     _channels: dict[Line, Channel] = field(default_factory=dict)
 
     def deliver(self, stopped: Callable[[], bool] = lambda: False, *, watch: bool = True) -> Tally:
-        """Tell whom it concerns of what happened, as far as it is time; with `watch`, also of how sources stand.
+        """Tell whom it concerns of what happened, as far as it is time.
+
+        With `watch`, also of how sources stand; and what was told long ago is forgotten.
 
         Raises `RatecardError` where the database cannot be used.
         """
@@ -128,6 +134,8 @@ class Sender:
         # After what has just happened, which is more urgent.
         if watch and self._watch():
             self._tell(stopped, tally)
+        if watch:
+            self._forget()
         return tally
 
     def _tell(self, stopped: Callable[[], bool], tally: Tally) -> None:
@@ -171,6 +179,12 @@ class Sender:
             return 0
         with self.store.writing(LOCK) as connection:
             return keep_events(connection, found, at)
+
+    def _forget(self) -> None:
+        """Forget what was told longer ago than it is kept."""
+        before = self.clock() - self.alerts.outbox.keep
+        if is_any_to_forget(self.store, before):
+            log().info("alerts forgotten", messages=forget_told(self.store, before), before=iso(before))
 
     def _wanted(
         self, some: Sequence[StoredEvent], known: Mapping[Line, datetime], silenced: Sequence[Silence]
@@ -235,7 +249,8 @@ class Sender:
             return self._make(line, holder, subscriber, now)
         if delivery.next_at > now or self._is_quiet(line, now):
             return None
-        return delivery if keep_line(self.store, line, holder=holder, at=now, seconds=self.lease_seconds) else None
+        mine = keep_line(self.store, line, holder=holder, at=now, seconds=self.lease_seconds)
+        return delivery if mine and begin_attempt(self.store, delivery) else None
 
     def _ended(
         self, line: Line, delivery: Delivery, subscriber: Subscriber, answer: Sent | Failed, tally: Tally
@@ -247,21 +262,22 @@ class Sender:
             tally.count("sent")
             log().info("alert sent", **told)
             return True
+        maybe_arrived = delivery.maybe_arrived or not answer.refused
         if answer.permanent:
-            mark_dead(self.store, delivery, error=answer.error, at=at)
+            mark_dead(self.store, delivery, error=answer.error, maybe_arrived=maybe_arrived, at=at)
             disable_line(self.store, line, why=answer.error, at=at)
             tally.count("disabled")
             log().error("alert channel disabled", **told, error=answer.error, hint="`ratecard alerts retry` enables it")
             return False
         give_up_at = min(delivery.give_up_at, at + subscriber.give_up_after)
         if at >= give_up_at:
-            mark_dead(self.store, delivery, error=answer.error, at=at)
+            mark_dead(self.store, delivery, error=answer.error, maybe_arrived=maybe_arrived, at=at)
             tally.count("dead")
             log().error("alert given up", **told, error=answer.error, hint="`ratecard alerts retry` sends it again")
             return True
         asked = min(timedelta(seconds=answer.retry_after or 0), LONGEST_ASKED)
         next_at = min(at + max(retry_after(delivery.attempts + 1, self.first_retry), asked), give_up_at)
-        mark_failed(self.store, delivery, error=answer.error, next_at=next_at)
+        mark_failed(self.store, delivery, error=answer.error, maybe_arrived=maybe_arrived, next_at=next_at)
         tally.count("failed")
         log().warning("alert not sent", **told, error=answer.error, attempts=delivery.attempts + 1)
         return False
@@ -301,14 +317,14 @@ class Sender:
                 self._channels[line] = module_of(table.kind).make(setup)
             answer = self._channels[line].send(message)
         except RatecardError as error:
-            answer = Failed(error=str(error))
+            answer = Failed(error=str(error), refused=True)
         except Exception as error:  # noqa: BLE001  it is told
             # Without the traceback: an address with a secret in it can stand there.
             answer = Failed(error=f"unexpected {type(error).__name__}: {error}")
         if isinstance(answer, Failed):
             setup = ChannelSetup(name=line.channel, options={}, secrets=secrets_of, settings=self.settings)
             said = " ".join(setup.mask(answer.error).split())[:500]
-            return Failed(error=said, retry_after=answer.retry_after, permanent=answer.permanent)
+            return replace(answer, error=said)
         return answer
 
     @contextmanager

@@ -30,7 +30,8 @@ def preview(
     `events` are in the order in which they happened.
     """
     subscribers = [alerts.subscriber(only)] if only else alerts.subscribers.values()
-    told = [event for event in events if not is_silenced(event, silenced)]
+    # No rule sends a correction: it goes to whoever got what it is of.
+    told = [event for event in events if event.corrects is None and not is_silenced(event, silenced)]
     messages = []
     for one in subscribers:
         mine = [event for event in told if one.channels_for(event)]

@@ -269,7 +269,11 @@ def amount_of(claim: Fact | Stood) -> Decimal | None:
     """Return the amount of a sourced rate, None for anything else."""
     if claim.state is not State.SOURCED or claim.value is None or not is_rate_key(claim.field):
         return None
-    return Decimal(claim.value)
+    return _decimal(claim.value)
+
+
+# Each guard asks for the amounts again.
+_decimal = lru_cache(maxsize=4096)(Decimal)
 
 
 def count_of(claim: Fact | Stood) -> Decimal | None:

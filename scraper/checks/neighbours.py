@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
-from scraper.checks.case import Case, Objection, Said, rate_key, ratio
+from scraper.checks.case import Case, Objection, Said, ratio
 from scraper.checks.text import shown, times_words
+from scraper.meters import RateKey
 from scraper.records import plain
 
 AKIN: Final = frozenset({"tier", "prompt_gt", "scope", "region", "window", "ttl"})
@@ -24,9 +26,8 @@ def far_from_its_like(case: Case) -> Iterator[Objection]:
     for facts in case.by_offer:
         like: dict[str, list[Said]] = defaultdict(list)
         for said in facts:
-            key = rate_key(said.fact.field)
-            if key is not None and said.amount:
-                like[str(key.with_labels(**dict.fromkeys(AKIN)))].append(said)
+            if said.amount:
+                like[_thing(said.fact.field)].append(said)
         for group in like.values():
             for said in group:
                 others = [one for one in group if one is not said and one.fact.currency == said.fact.currency]
@@ -49,6 +50,12 @@ def far_from_the_others(case: Case) -> Iterator[Objection]:
             times = ratio(said.amount or Decimal(1), nearest.amount or Decimal(1))
             if said.fresh and not 1 / OTHERS_FAR < times < OTHERS_FAR:
                 yield said.doubt(f"{_told(said)}, {_beside(said, nearest)} that of {nearest.who}, the nearest of all")
+
+
+@lru_cache(maxsize=4096)
+def _thing(field: str) -> str:
+    """Return a rate key without the labels under which the same thing is sold on other terms."""
+    return str(RateKey.parse(field).with_labels(**dict.fromkeys(AKIN)))
 
 
 def _far(one: Said, other: Said) -> bool:

@@ -154,7 +154,7 @@ def problem_without_prices(text: str, kind: str, publishes: Iterable[str]) -> st
     for written, meant in _ENTITIES.items():
         text = text.replace(written, meant)
     text = _JSX_TEXT.sub(r"\1", text)
-    if _PRICE.search(_TAG.sub("", text)) or _PRICE.search(text):
+    if _PRICE.search(text) or _PRICE.search(_TAG.sub("", text)):
         return None
     return "a page without a single price, not the price list"
 

@@ -9,6 +9,7 @@ import typer
 
 from scraper import providers
 from scraper.authoring import check_slug, document_in, keep_capture, new_provider
+from scraper.cli.archive import archive_of
 from scraper.cli.flows import live_client
 from scraper.cli.shared import Db, clock, opening
 from scraper.errors import RatecardError
@@ -76,7 +77,11 @@ def try_out(
         raise RatecardError("--live is of now; leave out --replay and --at.")
     moment = parse_at(at) if at else clock()
     with opening(db) as opened:
-        fetcher = live_client(opened, dry_run=True) if live else Replay(replay or [folder("fixtures")], moment)
+        fetcher = (
+            live_client(opened, archive_of(opened), dry_run=True)
+            if live
+            else Replay(replay or [folder("fixtures")], moment)
+        )
         tried = try_provider(opened.store, fetcher, provider, wanted or ())
     for one in tried:
         text.show(trial_text(one))

@@ -21,7 +21,7 @@ def verify(
 ) -> None:
     """Open the archive and check every published value against its quote at its place."""
     if provider:
-        providers.sources(provider)
+        providers.check(provider)
     with opening(db) as opened:
         result = verify_store(opened.store, archive_of(opened), clock(), provider)
     if as_json:

@@ -15,6 +15,7 @@ from scraper.cli.shared import Opened, clock
 from scraper.dispatch import Runner
 from scraper.due import Key, Plan
 from scraper.errors import RatecardError
+from scraper.fetch.archive import Archive
 from scraper.fetch.client import Client
 from scraper.fetch.replay import Replay
 from scraper.logs import adopt
@@ -27,13 +28,13 @@ if TYPE_CHECKING:
     from scraper.worker import Queue
 
 
-def live_client(opened: Opened, *, dry_run: bool) -> Client:
+def live_client(opened: Opened, archive: Archive, *, dry_run: bool) -> Client:
     """Return a client that fetches for a store, and remembers in it what hosts said unless it is a dry run."""
     return Client(
         opened.settings.with_keys(providers.keys()),
         clock,
         StoreMemory(opened.store, writes=not dry_run),
-        archive_of(opened),
+        archive,
     )
 
 
@@ -45,18 +46,17 @@ def reader_of(opened: Opened) -> Sandbox:
 @contextmanager
 def due_runner(opened: Opened, plans: Mapping[Key, Plan], replay: list[Path] | None) -> Iterator[Runner]:
     """Give what refreshes what is due, live or from folders of captures."""
+    archive = archive_of(opened)
     with reader_of(opened) as reader:
         # What a host allows, and when it was asked last, is known for the whole of a run.
         @lru_cache(maxsize=1)
         def client(_run: int) -> Client:
-            return live_client(opened, dry_run=False)
+            return live_client(opened, archive, dry_run=False)
 
         def flow(at: datetime, run: int) -> Refresh:
             fetcher = Replay(replay, at) if replay else client(run)
             release = opened.settings.hold_release
-            return Refresh(
-                opened.store, archive_of(opened), fetcher, at, reader=reader, pager=reader.next_page, release=release
-            )
+            return Refresh(opened.store, archive, fetcher, at, reader=reader, pager=reader.next_page, release=release)
 
         runner = runner_of(opened, plans, flow, replay=bool(replay))
         if not replay:

@@ -14,7 +14,17 @@ from scraper.publish import objects, text
 from scraper.publish.exports import offer_object
 from scraper.publish.model import model_object, model_text
 from scraper.publish.review import concerns, held_text, hold_object, nothing_but_held
-from scraper.store import OfferView, Store, evidence, find_offers, history, list_changes, list_holds, list_offers
+from scraper.store import (
+    OfferView,
+    Store,
+    evidence,
+    find_offers,
+    history,
+    list_changes,
+    list_holds,
+    list_offers,
+    list_told,
+)
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -27,7 +37,7 @@ def diff(
 ) -> None:
     """List the changes, newest first."""
     with opening(db) as opened:
-        changes = list_changes(opened.store, since=start_of(since) if since else None)
+        changes = list_changes(opened.store, since=start_of(since) if since else None, told=True)
     if as_json:
         print_json([objects.change_object(change) for change in changes])
     elif changes:
@@ -61,20 +71,24 @@ def show(
 def model(
     name: Annotated[str, typer.Argument(metavar="CREATOR/NAME", help="A model, such as openai/gpt-4.1-nano.")],
     as_of: AsOf = None,
+    proofs: Annotated[
+        bool, typer.Option("--evidence", help="Also show where each value stands, and its quote.")
+    ] = False,
     db: Db = None,
     as_json: Json = False,
 ) -> None:
     """Show a model across all providers: who sells it, at which prices, and what is stated of it by whom."""
     with opening(db) as opened:
         offers = list_offers(opened.store, clock(), as_of=moment_of(as_of))
+        told = list_told(opened.store, clock(), [name.casefold()], as_of=moment_of(as_of))
     selling = [offer for offer in offers if offer.model == name.casefold()]
     if not selling:
         raise RatecardError(f"No offer sells a model {name!r}; `ratecard show PROVIDER/MODEL_ID` says what one sells.")
-    view = model_view(name.casefold(), selling)
+    view = model_view(name.casefold(), selling, told)
     if as_json:
         print_json(model_object(view))
     else:
-        text.show(model_text(view))
+        text.show(model_text(view, evidence=proofs))
 
 
 @app.command()
@@ -131,7 +145,7 @@ def gaps(
 ) -> None:
     """List every reference field that is not sourced, with the reason, and sum up by provider and field."""
     if provider:
-        providers.sources(provider)
+        providers.check(provider)
     with opening(db) as opened:
         offers = list_offers(opened.store, clock(), provider)
     if as_json:
@@ -166,7 +180,7 @@ def _find(store: Store, ref: str, as_of: str | None) -> list[OfferView]:
     provider, slash, model = ref.partition("/")
     if not slash or not model:
         raise RatecardError(f"{ref!r} names no offer; write PROVIDER/MODEL_ID, such as replicate/openai/gpt-4.1-nano.")
-    providers.sources(provider)
+    providers.check(provider)
     offers = find_offers(store, provider, model, clock(), as_of=moment_of(as_of))
     if not offers:
         wanted = model.casefold()

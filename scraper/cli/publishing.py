@@ -54,7 +54,7 @@ def export(
     if form in BINARY and output is None and sys.stdout.isatty():
         raise RatecardError(f"{form} is not text; name a file for it with -o.")
     if provider:
-        providers.sources(provider)
+        providers.check(provider)
     at, moment = clock(), moment_of(as_of)
     money = exchange(currency, rate or (), moment or at) if currency else None
     with opening(db) as opened:
@@ -90,7 +90,7 @@ def feed(
 ) -> None:
     """Write a feed of what changed, the newest first, with the evidence of both sides."""
     if provider:
-        providers.sources(provider)
+        providers.check(provider)
     with opening(db) as opened:
         site_url = opened.settings.site_url
         if site_url is None:

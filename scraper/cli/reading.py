@@ -63,10 +63,11 @@ def refresh(
     started_at = clock()
     moment = parse_at(at) if at else started_at
     with opening(db) as opened, reader_of(opened) as reader:
-        fetcher = Replay(replay, moment) if replay else live_client(opened, dry_run=dry_run)
+        archive = archive_of(opened)
+        fetcher = Replay(replay, moment) if replay else live_client(opened, archive, dry_run=dry_run)
         flow = Refresh(
             opened.store,
-            archive_of(opened),
+            archive,
             fetcher,
             moment,
             dry_run=dry_run,
@@ -135,7 +136,7 @@ def backfill(
     as_json: Json = False,
 ) -> None:
     """Fetch older copies of a provider's sources from a web archive, and read them into the history."""
-    providers.sources(provider)
+    providers.check(provider)
     start, end = start_of(since), moment_of(until)
     if end is not None and end < start:
         raise RatecardError(f"--until {until} lies before --since {since}; no copy can be of both.")
@@ -172,7 +173,7 @@ def reread_again(
     as_json: Json = False,
 ) -> None:
     """Read a provider's history again from the archive, as after its parser was mended."""
-    providers.sources(provider)
+    providers.check(provider)
     with opening(db) as opened, reader_of(opened) as reader:
         progress = say_nothing if as_json else say
         result = reread(

@@ -41,7 +41,7 @@ def review(
     if context.invoked_subcommand is not None:
         return
     if provider:
-        providers.sources(provider)
+        providers.check(provider)
     statuses = tuple(HoldStatus) if everything else (HoldStatus.OPEN,)
     with opening(db) as opened:
         holds = list_holds(opened.store, provider, statuses=statuses)

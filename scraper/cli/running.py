@@ -22,6 +22,7 @@ from scraper.cli.telling import LogForm, alerts_of, secrets_of, sender_of
 from scraper.daemon import Daemon
 from scraper.due import Key, Plan
 from scraper.errors import RatecardError
+from scraper.fetch.archive import Archive
 from scraper.fetch.client import Client
 from scraper.logs import log as logger
 from scraper.logs import set_up_logs
@@ -94,7 +95,9 @@ def worker(
         queue = queue_of(opened, alerts=alerts is not None)
         from scraper.worker import health_of, work_side_by_side
 
-        workers = [_worker(opened, plans, queue, stack.enter_context(reader_of(opened)), alerts) for _ in range(jobs)]
+        archive = archive_of(opened)
+        readers = [stack.enter_context(reader_of(opened)) for _ in range(jobs)]
+        workers = [_worker(opened, archive, plans, queue, reader, alerts) for reader in readers]
         if listen is not None:
             pages = {
                 "/healthz": partial(health_of, workers),
@@ -114,16 +117,23 @@ def worker(
     raise typer.Exit(code)
 
 
-def _worker(opened: Opened, plans: Mapping[Key, Plan], queue: Queue, reader: Sandbox, alerts: Alerts | None) -> Worker:
+def _worker(
+    opened: Opened,
+    archive: Archive,
+    plans: Mapping[Key, Plan],
+    queue: Queue,
+    reader: Sandbox,
+    alerts: Alerts | None,
+) -> Worker:
     from scraper.worker import Worker
 
     settings = opened.settings.with_keys(providers.keys())
-    client = Client(settings, clock, StoreMemory(opened.store, one_by_one=True), archive_of(opened))
+    client = Client(settings, clock, StoreMemory(opened.store, one_by_one=True), archive)
 
     def flow(at: datetime, _run: int) -> Refresh:
         return Refresh(
             opened.store,
-            archive_of(opened),
+            archive,
             client,
             at,
             reader=reader,

@@ -88,5 +88,5 @@ def say_nothing(what: str) -> None:
 def chosen(wanted: Sequence[str] | None) -> Sequence[str]:
     """Return the providers that are wanted, each once, all where none is named; refuse an unknown one."""
     for name in wanted or ():
-        providers.sources(name)
-    return list(dict.fromkeys(wanted)) if wanted else providers.names()
+        providers.check(name)
+    return list(dict.fromkeys(wanted)) if wanted else providers.every()

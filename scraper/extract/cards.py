@@ -1,4 +1,5 @@
-"""Prices in words: an amount and what it is for ("$0.015 / thousand output tokens"), alone or on cards with an id.
+"""Prices in words: an amount and what it is for ("$0.015 / thousand output tokens"), alone or on cards that begin or
+end with an id.
 
 The two parts may stand on one line or on two. On a page of cards a price belongs to the id above it: between them
 stands one sentence, and a line after the prices ends the card, so that no price is ever given to another card.
@@ -17,6 +18,8 @@ from scraper.extract.document import Document
 from scraper.extract.markup import Heading, Text
 from scraper.extract.passage import Passage
 from scraper.extract.prices import Scale, facts_of
+from scraper.extract.tables import MONEY
+from scraper.extract.vocabulary import Vocabulary
 from scraper.meters import RateKey, Unit
 from scraper.records import Fact, clean
 
@@ -95,3 +98,51 @@ def facts_per(amount: Passage, quantity: Decimal, key: RateKey) -> tuple[Fact, .
     if re.search(r"\d", amount.line) and any(fact.value is not None and not Decimal(fact.value) for fact in facts):
         raise Unreadable(f"{amount.line!r} is a zero, not a price")
     return facts
+
+
+_ID: Final = re.compile(r"[a-z][a-z0-9]*(?:[-.][a-z0-9.]+)+")
+_SUFFIX: Final = re.compile(r"(?:/|per) ?[\w ,]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card: its id, the name above its prices (the id where none stands there), labels with their prices."""
+
+    model_id: str
+    name: str
+    rows: tuple[tuple[Passage, Passage], ...]
+    unread: tuple[Passage, ...] = ()
+    """Prices of the card that no known label stands in front of."""
+
+
+def cards_with_id(document: Document, vocabulary: Vocabulary) -> Iterator[Card]:
+    """Yield the cards whose id stands alone in a text right after their prices, with at most one text between.
+
+    The name is the heading above the prices, else the id. What follows a price as "/ 1K pages" is a part of it. Prices
+    that no id follows (of tools, of plans) are left out.
+    """
+    rows: list[tuple[Passage, Passage]] = []
+    unread: list[Passage] = []
+    name, gap = "", 0
+    label: Passage | None = None
+    for block in document.blocks:
+        if not isinstance(block, Heading | Text):
+            continue
+        passage, line = block.passage, block.passage.line
+        meaning = vocabulary.meaning(line)
+        if isinstance(block, Heading):
+            rows, unread, name, label = [], [], line, None
+        elif label is not None and (MONEY.search(line) or line.casefold() == "free"):
+            rows, label, gap = [*rows, (label, passage)], None, 0
+        elif rows and not gap and _SUFFIX.fullmatch(line):
+            rows[-1] = (rows[-1][0], rows[-1][1].with_text(f"{rows[-1][1].text} {line}"))
+        elif meaning is not None and meaning.key is not None:
+            rows, label = ([] if gap else rows), passage
+        elif _ID.fullmatch(line):
+            if (rows or unread) and gap <= 1:
+                yield Card(line, name or line, tuple(rows), tuple(unread))
+            rows, unread, name = [], [], ""
+        elif MONEY.search(line):
+            unread, gap = [*unread, passage], 0
+        else:
+            gap += 1

@@ -53,6 +53,7 @@ _WORDS: Final = {
     "）": ")",
     "≤": "≤",
 }
+_IN_ENGLISH: Final = tuple(_WORDS.values())
 _PATTERN: Final = re.compile("|".join(f"({word})" for word in _WORDS), re.IGNORECASE)
 _UNITED: Final = re.compile(r"(?<=\S)\s*\(?\s*/?\s*(1M tokens|10K characters|request|video)\s*(/\s*hour)?\s*\)?$")
 
@@ -61,7 +62,7 @@ def in_english(text: str) -> str:
     """Return a text with the words that price pages use in English; names and all other words stay."""
     if text.isascii():
         return text
-    found = _PATTERN.sub(lambda match: list(_WORDS.values())[(match.lastindex or 1) - 1], text)
+    found = _PATTERN.sub(lambda match: _IN_ENGLISH[(match.lastindex or 1) - 1], text)
     return "\n".join(re.sub(r"[ \t]+", " ", line).strip() for line in found.split("\n"))
 
 

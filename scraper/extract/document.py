@@ -9,6 +9,7 @@ that is a text of a JSON document). `Document.at` finds the text at a locator ag
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,7 +20,7 @@ from scraper.extract.markup import Block, Heading, Island, Table, Text, blocks_o
 from scraper.extract.passage import Passage, plain_passage
 from scraper.extract.payload import Payload, payloads_of
 from scraper.extract.vocabulary import TIER_NAMES
-from scraper.records import clean
+from scraper.records import Evidence, clean
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,15 @@ class Document:
 
 
 _PLACE = re.compile(r"(?:heading|tab|text|table|payload)\[\d+\]")
+
+
+def said_in(document: Document, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], Evidence]]:
+    """Yield what a pattern finds first in each text of a document, with the words that were found as evidence."""
+    for text in document.texts:
+        said = pattern.search(text.passage.line)
+        if said is not None:
+            yield said, text.passage.evidence(said[0])
+
 
 # A list may as well begin a Markdown link, and a brace a component: only what JSON alone begins with counts.
 _JSON_START = re.compile(r"\{\s*[\"}]|\[\s*\{\s*[\"}]|\[\s*\]\s*\Z")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from scraper.extract import REFUSALS, Unreadable, jsontext
@@ -68,7 +69,7 @@ class Spec:
 More = Callable[[Row, str, Offers], Iterator[Fact]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Feed:
     """The contract of a JSON feed.
 
@@ -96,6 +97,14 @@ class Feed:
     units: Mapping[str, Unit] = field(default_factory=dict)
     more: More | None = None
     """Facts that paths cannot describe (tiers in a list): given the row, its JSON pointer and where to note."""
+
+    @cached_property
+    def paths(self) -> tuple[frozenset[str], tuple[str, ...]]:
+        """Every path that the contract names, and those of the objects that they lie in, the row (empty) first."""
+        paths = {price.path for price in self.prices} | {spec.path for spec in self.specs} | set(self.known)
+        paths |= {self.model_id, self.name, self.unit_at}
+        parents = {path.rpartition("/")[0] for path in paths if "/" in path}
+        return frozenset(paths), ("", *sorted(parents))
 
 
 def read_feed(document: Document, feed: Feed) -> Offers:
@@ -323,10 +332,8 @@ def as_texts(value: Json) -> list[str]:
 
 
 def _note_new_keys(row: Row, feed: Feed, offers: Offers) -> None:
-    paths = {price.path for price in feed.prices} | {spec.path for spec in feed.specs} | set(feed.known)
-    paths |= {feed.model_id, feed.name, feed.unit_at}
-    parents = {path.rpartition("/")[0] for path in paths if "/" in path}
-    for parent in ("", *sorted(parents)):
+    paths, parents = feed.paths
+    for parent in parents:
         inner = at_path(row, parent) if parent else row
         for key in inner if isinstance(inner, dict) else ():
             path = f"{parent}/{key}".lstrip("/")

@@ -12,12 +12,14 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from scraper.extract.document import Document
 from scraper.extract.feed import TOKEN, Feed, Price, Row, Spec, always, as_text, whole_tokens
 from scraper.extract.jsontext import Json
 from scraper.extract.offers import Offers
 from scraper.extract.rowfacts import features, modality_facts
+from scraper.extract.source import Source
 from scraper.meters import MILLION, Unit
-from scraper.records import Fact
+from scraper.records import Fact, Reading
 
 _LEAST, _MOST = Decimal("0.001"), Decimal(1000)
 """Dollars for a million tokens: what is below or above is a price in another unit."""
@@ -52,6 +54,17 @@ def unread(reason: str, keys: str, *, under: str = "") -> dict[str, str]:
 def fields_of(feed: Feed, *others: str) -> frozenset[str]:
     """Return the fields that a contract names, and others that its `more` reads: what its source publishes."""
     return frozenset({price.key for price in feed.prices} | {spec.field for spec in feed.specs} | set(others))
+
+
+def list_of_models(
+    addresses: tuple[str, ...],
+    read: Callable[[Document], Reading],
+    *,
+    publishes: frozenset[str],
+    key: Mapping[str, str] | None = None,
+) -> Source:
+    """Return the source of a seller that has one: a list of its models at an address, the current one first."""
+    return Source(name="models", addresses=addresses, read=read, publishes=publishes, key=key or {})
 
 
 _NAMES: Final = {

@@ -30,6 +30,9 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 NEAR: Final = 200
 """How many of the texts above a block it knows: enough for any table's notes, and linear on a page of a million."""
 _STRUCK_TAGS = frozenset({"s", "del", "strike"})
+_BLANKS = re.compile(r"\s+")
+_MARKED = re.compile("\0([^\0]*)\0")
+"""The mark of a footnote, in the text of a passage that is being built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ def _raw_text(node: LexborNode, found: dict[str, list[str]], *, block_break: str
     while child is not None:
         tag = child.tag or ""
         if tag == "-text":
-            parts.append(re.sub(r"\s+", " ", child.text_content or ""))
+            parts.append(_BLANKS.sub(" ", child.text_content or ""))
         elif tag == "br":
             parts.append("\n")
         elif tag == "sup":
@@ -149,8 +152,8 @@ def _raw_text(node: LexborNode, found: dict[str, list[str]], *, block_break: str
 def _passage(raw: str, found: dict[str, list[str]], locator: str, tag: str) -> Passage:
     text, struck_parts, quote = unstruck(raw)
     return Passage(
-        text=_shown(text),
-        quote=clean(re.sub("\0([^\0]*)\0", _footnote_mark, quote)),
+        text=tidy_lines(_MARKED.sub("", text)),
+        quote=clean(_MARKED.sub(_footnote_mark, quote)),
         locator=locator,
         tag=tag,
         struck=struck_parts,
@@ -164,7 +167,7 @@ def _passage(raw: str, found: dict[str, list[str]], locator: str, tag: str) -> P
 
 def _shown(raw: str) -> str:
     """The lines of a raw text without its footnote marks and struck parts."""
-    return tidy_lines(re.sub("\0[^\0]*\0", "", unstruck(raw)[0]))
+    return tidy_lines(_MARKED.sub("", unstruck(raw)[0]))
 
 
 def _footnote_mark(match: re.Match[str]) -> str:
@@ -240,7 +243,7 @@ class _Walk:
 
     def visit(self, node: LexborNode, tag: str) -> Iterator[Block]:
         if tag == "-text":
-            self.run.append(re.sub(r"\s+", " ", node.text_content or ""))
+            self.run.append(_BLANKS.sub(" ", node.text_content or ""))
         elif tag == "br":
             self.run.append("\n")
         elif tag in ("script", "astro-island"):

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from scraper.extract import Unreadable
@@ -19,6 +20,10 @@ from scraper.meters import Unit
 from scraper.records import MAX_DIGITS, check_amount
 
 _EXACT: Final = Context(prec=200, rounding=ROUND_HALF_EVEN, traps=[Inexact, InvalidOperation])
+
+
+_SHORT: Final = 100
+"""Characters of a text of which it is remembered what it says."""
 
 
 class Mark(StrEnum):
@@ -190,6 +195,16 @@ def find_unit(text: str) -> Unit | None:
 
     Two different units in one text are none: it must be said which price has which.
     """
+    return _find_short(text) if len(text) <= _SHORT else _find_unit(text)
+
+
+# A heading is asked for its unit by each cell below it.
+@lru_cache(maxsize=4096)
+def _find_short(text: str) -> Unit | None:
+    return _find_unit(text)
+
+
+def _find_unit(text: str) -> Unit | None:
     found: list[Unit] = []
     for start in _OF_A_UNIT.finditer(text):
         rest = text[start.end() :].lstrip()
@@ -231,6 +246,16 @@ def read_money(text: str, *, currency: str = "USD") -> Money:
 
     Raises `Unreadable` where it cannot be read exactly.
     """
+    return _read_short(text, currency) if len(text) <= _SHORT else _read_money(text, currency)
+
+
+# The same few prices are written the same way in cell after cell, on page after page.
+@lru_cache(maxsize=4096)
+def _read_short(text: str, currency: str) -> Money:
+    return _read_money(text, currency)
+
+
+def _read_money(text: str, currency: str) -> Money:
     # Renderings glue footnote marks to units: "$0.25 / MTok1"; others put them in brackets: "$0.25 [1]".
     stripped = re.sub(r"(?<=MTok)[\d¹²³⁴⁵]{1,2}(?!\w)", "", text.strip().strip("\\*").strip())
     stripped = re.sub(r"(?<=\w)\s?(?:\[\d{1,2}\]|\(\d{1,2}\))$", "", stripped)

@@ -12,10 +12,12 @@ from typing import Final
 MAX_DEPTH: Final = 512
 """Elements inside each other."""
 
-# Every alternative runs to the end of the text where its end is missing, so that one pass is all it takes.
+# Every alternative runs to the end of the text where its end is missing, so that one pass is all it takes. It jumps
+# from one character that can end something to the next: most of a page is scripts, and theirs are many.
 _MARKUP: Final = re.compile(
-    r"""<!--(?:-?>|.*?(?:--!?>|\Z))
-    | <(?P<raw>script|style|textarea|title|xmp|iframe|noembed|noframes)(?=[\s/>]).*?(?:</(?P=raw)(?=[\s/>])|\Z)
+    r"""<!--(?:-?>|[^-]*+(?:-(?!-!?>)[^-]*+)*+(?:--!?>|\Z))
+    | <(?P<raw>script|style|textarea|title|xmp|iframe|noembed|noframes)(?=[\s/>])
+      [^<]*+(?:<(?!/(?P=raw)[\s/>])[^<]*+)*+(?:</(?P=raw)|\Z)
     | <(?P<end>/?)(?P<name>[a-z][^\s/>]*)(?:[^=>]++|=\s*+(?:"[^"]*+"?|'[^']*+'?)?+)*+>?""",
     re.DOTALL | re.IGNORECASE | re.VERBOSE,
 )

@@ -65,8 +65,14 @@ class Offers:
     def __len__(self) -> int:
         return len(self._facts)
 
-    def reading(self) -> Reading:
-        """Return the offers with each field once; offers that state nothing are left out."""
+    def reading(self, *, needed: str = "") -> Reading:
+        """Return the offers with each field once; offers that state nothing are left out.
+
+        Raises `Unreadable`, saying what the document has not, where there are none and something is `needed` ("table of
+        prices").
+        """
+        if needed and not self._facts:
+            raise Unreadable(f"it has no {needed}")
         offers = []
         for model_id, name, shared, facts in self._products():
             settled = tuple(self._settled(model_id or name, facts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scraper.records import MAX_QUOTE, Evidence, clean
 
@@ -49,7 +49,21 @@ class Passage:
 
     def with_text(self, text: str) -> Passage:
         """Return the passage reduced to a part of its text; its place and its quote stay."""
-        return replace(self, text=text)
+        # Whole tables are reworded cell by cell: most cells stay as they are, and `replace` is slow for the others.
+        if text == self.text:
+            return self
+        return Passage(
+            text,
+            self.quote,
+            self.locator,
+            self.tag,
+            self.struck,
+            self.footnotes,
+            self.codes,
+            self.links,
+            self.link_texts,
+            self.spans,
+        )
 
     def __bool__(self) -> bool:
         return bool(self.text)
@@ -57,6 +71,8 @@ class Passage:
 
 def tidy_lines(text: str) -> str:
     """Collapse blanks inside each line and drop empty lines."""
+    if "\n" not in text:
+        return clean(text)
     lines = (clean(line) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
 
@@ -76,5 +92,7 @@ def struck(raw: str) -> str:
 
 def unstruck(raw: str) -> tuple[str, tuple[str, ...], str]:
     """Split text with struck marks into (text without it, the struck parts, the quote with ~~ around them)."""
+    if STRUCK not in raw:
+        return raw, (), raw
     struck = tuple(clean(part) for part in _STRUCK.findall(raw))
     return _STRUCK.sub(" ", raw), struck, _STRUCK.sub(lambda m: f" ~~{clean(m[1])}~~ ", raw)

@@ -5,12 +5,14 @@ The evidence is the part of the row from the first of these keys to the last.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from scraper.extract import Unreadable, jsontext
-from scraper.extract.feed import Row, as_texts, at_path
+from scraper.extract.feed import Row, as_text, as_texts, at_path, spec_fact
 from scraper.extract.jsontext import Json
+from scraper.extract.offers import Offers
 from scraper.extract.specs import listed, modalities
 from scraper.records import MAX_QUOTE, Evidence, Fact, State, clean
 
@@ -44,6 +46,12 @@ def tagged(value: Json) -> str:
     """Write those of a list of tags that say what a model can do; others group models for a website."""
     tags = (tag.casefold().replace("-", "_") for tag in as_texts(value))
     return listed(_TAGS[tag] for tag in tags if tag in _TAGS)
+
+
+def licence(value: Json) -> str:
+    """Write the licence of a model as it is named, several as a list; one that is only said to be another is none."""
+    written = listed(as_texts(value)) if isinstance(value, list) else as_text(value)
+    return "" if written.casefold() in ("other", "unknown", "none") else written
 
 
 def has(row: Row, key: str, item: str) -> bool:
@@ -105,3 +113,21 @@ def flag_facts(row: Row, pointer: str, names: Mapping[str, str]) -> Iterator[Fac
     keys = [key for key in names if row.get(key) is True]
     if keys:
         yield spread_fact("capabilities", listed(names[key] for key in keys), row, keys, pointer)
+
+
+def true_flags(flags: Json, *, prefix: str = "") -> str:
+    """Write the names (after the prefix) of what is true, with blanks for "_"; "" where nothing is.
+
+    Raises `Unreadable` for what is no object.
+    """
+    if not isinstance(flags, dict):
+        raise Unreadable(f"{str(flags)[:60]!r} does not list capabilities")
+    names = (name for name, has in flags.items() if has is True and name.startswith(prefix))
+    return listed(re.sub("_", " ", name.removeprefix(prefix)) for name in names)
+
+
+def supports(row: Mapping[str, Any], pointer: str, _: Offers) -> Iterator[Fact]:
+    """Yield the capabilities of a row that has a key for each: `"supports_tools": true`; the evidence is the row."""
+    written = true_flags(row, prefix="supports_")
+    if written:
+        yield spec_fact("capabilities", written, row, pointer)

@@ -1,15 +1,20 @@
-"""Tables without table markup: texts one after the other, first the headings, then each row from its id on."""
+"""Tables without markup: headings, then the cells of each row, each a text of its own, in reading order."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
+from scraper.extract.document import Document
 from scraper.extract.grid import Grid
 from scraper.extract.markup import Context, Table, Text
+from scraper.extract.money import find_unit
 from scraper.extract.passage import Passage
 from scraper.extract.tables import MONEY
 from scraper.extract.vocabulary import Role, Vocabulary
+from scraper.meters import Unit
 
 
 def text_tables(texts: Sequence[Text], vocabulary: Vocabulary, model_id: re.Pattern[str]) -> Iterator[Table]:
@@ -63,3 +68,55 @@ def _row(texts: Sequence[Text], width: int, model_id: re.Pattern[str]) -> tuple[
 
 def _table(heads: list[Passage], rows: list[list[Passage]], context: Context) -> Table:
     return Table(Grid((tuple(heads), *(tuple(row) for row in rows)), 1), heads[0].locator, context)
+
+
+_SIGN: Final = "$"
+_AMOUNT: Final = re.compile(r"\$? ?\d+(?:\.\d+)?")
+_MOST_HEADINGS: Final = 12
+
+
+@dataclass(slots=True)
+class TextTable:
+    """A table of texts: its headings, its rows, and the unit that the note below it names."""
+
+    headings: list[str]
+    rows: list[list[Passage]] = field(default_factory=list)
+    unit: Unit | None = None
+
+
+def tables_between(document: Document, *, first: str, last: str, end: str) -> Iterator[TextTable]:
+    """Yield the tables whose headings go from `first` to `last` and whose rows end with `end` (casefolded words)."""
+    passages = [text.passage for text in document.texts]
+    starts = [place for place, passage in enumerate(passages) if passage.line.casefold() == first]
+    for number, start in enumerate(starts):
+        stop = starts[number + 1] if number + 1 < len(starts) else len(passages)
+        words = [passage.line.casefold() for passage in passages[start:stop]]
+        if last not in words[:_MOST_HEADINGS]:
+            continue
+        body = start + words.index(last) + 1
+        table = TextTable([passage.line for passage in passages[start : body - 1]])
+        row: list[Passage] = []
+        for passage in passages[body:stop]:
+            if passage.line.casefold() == end:
+                table.rows.append(row)
+                row = []
+            else:
+                row.append(passage)
+        table.unit = next((unit for rest in row if (unit := find_unit(rest.line)) is not None), None)
+        yield table
+
+
+def amounts(cells: list[Passage]) -> tuple[list[Passage], list[Passage]]:
+    """Split the cells of a row into those that are amounts of dollars and the others; the sign may stand alone."""
+    prices: list[Passage] = []
+    others: list[Passage] = []
+    signed = False
+    for cell in cells:
+        if cell.line == _SIGN:
+            signed = True
+        elif _AMOUNT.fullmatch(cell.line) and (signed or cell.line.startswith(_SIGN)):
+            prices.append(cell)
+            signed = False
+        else:
+            others.append(cell)
+    return prices, others

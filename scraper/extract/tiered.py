@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator
 
 from scraper.extract.captions import captioned_tables, tab_names, tier_above, with_heading_row
 from scraper.extract.document import Document
-from scraper.extract.long_context import by_context, stated_limits
 from scraper.extract.markup import Table
 from scraper.extract.offers import Offers
 from scraper.extract.payload_tables import payload_tables
 from scraper.extract.prices import Scale
+from scraper.extract.prompt_lengths import by_context, stated_limits
 from scraper.extract.tables import unit_scale
 from scraper.extract.vocabulary import Vocabulary
 

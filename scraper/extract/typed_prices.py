@@ -1,5 +1,5 @@
 """Prices in a list in which each one says what it is for and per what: `{"type": "input_token", "price": "0.4",
-"price_unit": "Per 1M tokens"}`.
+"price_unit": "Per 1M tokens"}`, `{"sku": "LLM output tokens", "amount": "4.4", "unit": "1M tokens"}`.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from scraper.extract import REFUSALS
-from scraper.extract.feed import Price, amount_fact, as_text
+from scraper.extract.feed import Price, Row, amount_fact, as_text, objects_of
 from scraper.extract.jsontext import Json, escape
 from scraper.extract.listing import plausible
 from scraper.extract.money import find_unit
 from scraper.extract.offers import Offers
 from scraper.extract.tiers import objects
-from scraper.meters import RateKey
+from scraper.meters import RateKey, Unit
 from scraper.records import Fact
 
 
@@ -51,5 +51,22 @@ def typed_facts(
         except REFUSALS as problem:
             offers.note("unreadable", f"{kind}: {problem}", f"#{pointer}")
             continue
+        if fact is not None:
+            yield fact
+
+
+def sku_facts(
+    row: Row, pointer: str, skus: Mapping[str, str], units: Mapping[str, Unit], tier: str, offers: Offers
+) -> Iterator[Fact]:
+    """Yield the prices of a row's `pricing` in a tier ("" for standard); an unknown sku or unit is noted."""
+    for number, entry in objects_of(row, "pricing"):
+        place = f"{pointer}/pricing/{number}/amount"
+        key, unit = skus.get(str(entry.get("sku"))), units.get(str(entry.get("unit")))
+        if key is None or unit is None:
+            text = f"the sku {entry.get('sku')!r} per {entry.get('unit')!r} is not known"
+            offers.note("off_contract", text, f"#{place}")
+            continue
+        price = Price(path="amount", key=str(RateKey.parse(key).with_labels(tier=tier)), unit=unit)
+        fact = amount_fact(entry.get("amount", 0), place, price)
         if fact is not None:
             yield fact

@@ -105,6 +105,7 @@ def resolve(provider: str, model_id: str, name: str = "", hugging_face_id: str =
     `hugging_face_id` is what the offer's source states; it settles the model, while the offer's own id says how this
     offer of it differs. The name counts where there is no id, and where it says which model a moving id serves today.
     """
+    provider, model_id = _as_sold(provider, model_id)
     own = _resolve_id(provider, model_id) if model_id else _resolve_name(provider, name)
     if own is None and model_id and name:
         own = _listed_name(provider, name)
@@ -112,6 +113,19 @@ def resolve(provider: str, model_id: str, name: str = "", hugging_face_id: str =
         attributes = own.attributes if own is not None else ()
         return Identity(published.model, attributes, "hugging_face_id")
     return own
+
+
+def _as_sold(provider: str, model_id: str) -> tuple[str, str]:
+    """Return the provider whose id it is: one that tells of models writes them as others do, or names these before.
+
+    `section/id` of models.dev is the id of the provider of that section.
+    """
+    if provider in _WRITTEN_AS:
+        return _WRITTEN_AS[provider], model_id
+    if provider not in _aliases()["sections"]:
+        return provider, model_id
+    section, _, own = model_id.partition("/")
+    return _aliases()["sections"][provider].get(section, section), own
 
 
 @lru_cache(maxsize=16384)
@@ -231,6 +245,8 @@ def _take_task(creators: _Creators, taken: _Id) -> None:
         taken.rest = "/".join(before)
 
 
+_WRITTEN_AS: Final = {"huggingface-hub": "huggingface"}
+
 _LABS: Final = {
     "openai": "openai", "anthropic": "anthropic", "google": "google", "mistral": "mistral", "deepseek": "deepseek",
     "moonshot": "moonshotai", "moonshot-cn": "moonshotai", "zai": "zai", "zhipu": "zai", "minimax": "minimax",
@@ -296,7 +312,7 @@ def _alias(provider: str, model_id: str) -> str:
 
 @cache
 def _aliases() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    """Return the listed ids and the listed names, each by provider, in lower case."""
+    """Return the listed ids, names and sections, each by provider, in lower case."""
     return {
         kind: {
             provider: {key.casefold(): model for key, model in listed.items()} for provider, listed in of_kind.items()

@@ -1,28 +1,62 @@
-"""The providers: one module and one TOML file each, found by their presence and registered nowhere."""
+"""The providers: one module and one TOML file each, found by their presence and registered nowhere.
+
+Those in `about_models` tell of models and sell nothing: what their sources list are no offers.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from scraper.closed import closed
 from scraper.contracts import Contract, contract_for, contracts_of
 from scraper.errors import RatecardError
-from scraper.extract.source import Source
+
+if TYPE_CHECKING:
+    # All of the parsing comes with it, and who only asks whether there is a provider needs none of that.
+    from scraper.extract.source import Source
 
 
 @lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
     """Return the slugs of all providers, sorted (`aws-bedrock` is the module `aws_bedrock`)."""
-    return tuple(sorted(found.name.replace("_", "-") for found in pkgutil.iter_modules(__path__)))
+    return _slugs(pkgutil.iter_modules(__path__))
+
+
+@lru_cache(maxsize=1)
+def references() -> tuple[str, ...]:
+    """Return the slugs of those who tell of models and sell nothing, sorted."""
+    return _slugs(pkgutil.iter_modules([f"{folder}/about_models" for folder in __path__]))
+
+
+def every() -> tuple[str, ...]:
+    """Return the slugs of all that are fetched and read: the providers, then the references."""
+    return (*names(), *references())
+
+
+def _slugs(modules: Iterable[pkgutil.ModuleInfo]) -> tuple[str, ...]:
+    return tuple(sorted(found.name.replace("_", "-") for found in modules if not found.ispkg))
+
+
+def _module(provider: str) -> str:
+    inner = ".about_models" if provider in references() else ""
+    return f"{__name__}{inner}.{provider.replace('-', '_')}"
+
+
+def check(provider: str) -> None:
+    """Raise `RatecardError` for an unknown provider and for one that is closed; nothing of it is imported."""
+    if provider in closed():
+        raise RatecardError(f"There is nothing to read: {closed()[provider]}.")
+    if provider not in every():
+        raise RatecardError(f"There is no provider {provider!r}; the providers are {', '.join(every())}.")
 
 
 def sources(provider: str) -> tuple[Source, ...]:
@@ -30,11 +64,8 @@ def sources(provider: str) -> tuple[Source, ...]:
 
     Those that only tell more of offers come after those that list them.
     """
-    if provider in closed():
-        raise RatecardError(f"There is nothing to read: {closed()[provider]}.")
-    if provider not in names():
-        raise RatecardError(f"There is no provider {provider!r}; the providers are {', '.join(names())}.")
-    module = importlib.import_module(f"{__name__}.{provider.replace('-', '_')}")
+    check(provider)
+    module = importlib.import_module(_module(provider))
     return tuple(sorted(module.SOURCES, key=lambda source: not source.lists))
 
 
@@ -54,7 +85,7 @@ def contract_of(provider: str, source: str) -> Contract:
 @lru_cache(maxsize=256)
 def contracts(provider: str) -> Mapping[str, Contract]:
     """Return the contracts of a provider by the source, or the pattern of sources, that they are for."""
-    stated = _toml(provider).get("contract", {}) if provider in names() else {}
+    stated = _toml(provider).get("contract", {}) if provider in every() else {}
     return contracts_of(stated, _file(provider))
 
 
@@ -63,16 +94,16 @@ def _file(provider: str) -> str:
 
 
 def _toml(provider: str) -> dict[str, Any]:
-    sources(provider)  # refuses a provider that there is not
-    module = sys.modules[f"{__name__}.{provider.replace('-', '_')}"]
-    file = Path(module.__file__ or "").with_suffix(".toml")
+    check(provider)
+    spec = find_spec(_module(provider))
+    file = Path(spec.origin if spec and spec.origin else "").with_suffix(".toml")
     return tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
 
 
 def keys(wanted: Iterable[str] | None = None) -> dict[str, dict[str, str]]:
     """Return which keys the sources of providers (all where none is given) want: by host, headers and variables."""
     found: dict[str, dict[str, str]] = {}
-    for provider in names() if wanted is None else wanted:
+    for provider in every() if wanted is None else wanted:
         for source in sources(provider):
             for address in source.addresses if source.key else ():
                 found.setdefault(urlsplit(address).netloc, {}).update(source.key)
@@ -80,6 +111,8 @@ def keys(wanted: Iterable[str] | None = None) -> dict[str, dict[str, str]]:
 
 
 def call(provider: str, model_id: str) -> str:
-    """Return the provider's call with an offer's own id in it, ready to be run."""
+    """Return the provider's call with an offer's own id in it, ready to be run; `RatecardError` where none is sold."""
+    if provider in references():
+        raise RatecardError(f"{provider} tells of models and sells nothing: there is nothing to call.")
     written: str = facts(provider)["call"]
     return written.replace("{model_id}", model_id).strip()

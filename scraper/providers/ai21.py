@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from scraper.extract import Unreadable
 from scraper.extract.document import Document
 from scraper.extract.feed import Feed, Spec, as_text, read_feed, whole_tokens
 from scraper.extract.offers import Named, Offers
@@ -29,9 +28,7 @@ def read_pricing(document: Document) -> Reading:
         if below and MONEY.search(text.passage.line):
             facts = line_facts(text.passage, partial(key_by_thing, _THINGS), path[-1], offers)
             offers.add(Named("", path[-1]), facts)
-    if not offers:
-        raise Unreadable("it has no prices of models")
-    return offers.reading()
+    return offers.reading(needed="prices of models")
 
 
 _FEED: Final = Feed(

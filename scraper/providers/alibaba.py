@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from scraper.extract import Unreadable
 from scraper.extract.chinese_tables import WORDS, cells_in_english, flat_heads, reduced
 from scraper.extract.conditional_rows import Conditional, conditional_rows
 from scraper.extract.derived import in_batch
@@ -23,7 +22,7 @@ from scraper.extract.passage import Passage
 from scraper.extract.prices import Scale
 from scraper.extract.prompt_lengths import length_of
 from scraper.extract.regions import ByRegion
-from scraper.extract.rows import reworded
+from scraper.extract.reshaped import reworded
 from scraper.extract.source import Source
 from scraper.extract.tables import price_tables
 from scraper.records import Fact, Reading
@@ -113,9 +112,7 @@ def _read(page: Document) -> Reading:
         for offer in reading.offers:
             everywhere.add(area, Named(offer.model_id, offer.name), offer.facts)
     everywhere.add_to(offers)
-    if not offers:
-        raise Unreadable("it has no tables of prices")
-    return offers.reading()
+    return offers.reading(needed="tables of prices")
 
 
 read_help: Final = partial(read_inner, pointer="/data/content", read=_read)

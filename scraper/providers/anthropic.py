@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from scraper.extract.definitions import definition_tables
-from scraper.extract.document import Document
+from scraper.extract.document import Document, said_in
 from scraper.extract.footnotes import footnote_marks
 from scraper.extract.markup import Table
 from scraper.extract.naming import dated, read_title, split_joined, status_fact
@@ -97,11 +97,9 @@ def read_pricing(document: Document) -> Reading:
 
 def _not_fast(document: Document) -> Iterator[tuple[str, Fact]]:
     """Read "Fast mode is not available on Claude Opus 4.7 (…) or Claude Opus 4.6 (…).": two prices each not offered."""
-    for text in document.texts:
-        said = _NOT_FAST.search(text.passage.line)
-        for model in re.findall(_MODEL, said["models"]) if said else ():
+    for said, evidence in said_in(document, _NOT_FAST):
+        for model in re.findall(_MODEL, said["models"]):
             for field in ("input{tier=fast}", "output{tier=fast}"):
-                evidence = text.passage.evidence(said[0] if said else None)
                 yield _full(model), Fact(field=field, state=State.NOT_OFFERED, evidence=evidence)
 
 
@@ -119,12 +117,9 @@ def read_overview(document: Document) -> Reading:
 
 def _modalities(document: Document) -> tuple[Fact, ...]:
     """Read "All current Claude models support text and image input, text output, …", which no table repeats."""
-    for text in document.texts:
-        said = _ALL_SUPPORT.search(text.passage.line)
-        if said:
-            value = modalities(re.split(r" and |, ", said["inputs"]), re.split(r" and |, ", said["outputs"]))
-            evidence = text.passage.evidence(said[0])
-            return (Fact(field="modalities", state=State.SOURCED, value=value, evidence=evidence),)
+    for said, evidence in said_in(document, _ALL_SUPPORT):
+        value = modalities(re.split(r" and |, ", said["inputs"]), re.split(r" and |, ", said["outputs"]))
+        return (Fact(field="modalities", state=State.SOURCED, value=value, evidence=evidence),)
     return ()
 
 

@@ -24,10 +24,9 @@ from scraper.extract.feed import (
     whole_tokens,
 )
 from scraper.extract.jsontext import Json
-from scraper.extract.listing import fields_of, token_prices, unread
+from scraper.extract.listing import fields_of, list_of_models, token_prices, unread
 from scraper.extract.offers import Offers
 from scraper.extract.rowfacts import features, modality_facts
-from scraper.extract.source import Source
 from scraper.extract.specs import read_date
 from scraper.extract.tiers import objects
 from scraper.records import Fact, Reading
@@ -106,10 +105,7 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://console.atlascloud.ai/api/v1/models",),
-        read=read_models,
-        publishes=fields_of(_FEED, "modalities"),
+    list_of_models(
+        ("https://console.atlascloud.ai/api/v1/models",), read_models, publishes=fields_of(_FEED, "modalities")
     ),
 )

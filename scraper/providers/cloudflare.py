@@ -9,7 +9,6 @@ import re
 from functools import partial
 from typing import Final
 
-from scraper.extract import Unreadable
 from scraper.extract.document import Document
 from scraper.extract.offers import Named, Offers
 from scraper.extract.passage import Passage
@@ -46,9 +45,7 @@ def read_pricing(document: Document) -> Reading:
     for table in price_tables(document.tables, ignored=_IGNORED):
         if any("neurons" in heading.casefold() for path in table.grid.headers for heading in path):
             read_lines_table(table, offers, partial(key_by_thing, _THINGS), _named)
-    if not offers:
-        raise Unreadable("it has no table of models with prices")
-    return offers.reading()
+    return offers.reading(needed="table of models with prices")
 
 
 SOURCES = (

@@ -46,9 +46,7 @@ def read_pricing(document: Document) -> Reading:
         for number, row in objects_of(one.value, "pricings"):
             offers.add(Named("", name), _prices(one, number, row, name, offers))
         offers.add(Named("", name), _limits(one))
-    if not offers:
-        raise Unreadable("it has no models with prices as data")
-    return offers.reading()
+    return offers.reading(needed="models with prices as data")
 
 
 def _prices(one: PricedObject, number: int, row: Row, name: str, offers: Offers) -> Iterator[Fact]:

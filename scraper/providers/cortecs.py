@@ -6,9 +6,8 @@ from typing import Final
 
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, Feed, Spec, read_feed, whole_tokens
-from scraper.extract.listing import both_modalities, fields_of, token_prices, unread
+from scraper.extract.listing import both_modalities, fields_of, list_of_models, token_prices, unread
 from scraper.extract.rowfacts import features
-from scraper.extract.source import Source
 from scraper.records import Reading
 
 _FEED: Final = Feed(
@@ -46,10 +45,9 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://api.cortecs.ai/v1/models?currency=EUR", "https://api.cortecs.ai/v1/models"),
-        read=read_models,
+    list_of_models(
+        ("https://api.cortecs.ai/v1/models?currency=EUR", "https://api.cortecs.ai/v1/models"),
+        read_models,
         publishes=fields_of(_FEED, "modalities") - {"cache_write", "max_output_tokens"},
     ),
 )

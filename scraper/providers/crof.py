@@ -7,10 +7,9 @@ from typing import Final
 
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, Feed, Row, Spec, as_text, read_feed
-from scraper.extract.listing import counted, fields_of, token_prices, unread
+from scraper.extract.listing import counted, fields_of, list_of_models, token_prices, unread
 from scraper.extract.offers import Offers
 from scraper.extract.rowfacts import flag_facts
-from scraper.extract.source import Source
 from scraper.records import Fact, Reading
 
 _FLAGS: Final = {"custom_reasoning": "reasoning", "reasoning_effort": "reasoning effort"}
@@ -46,10 +45,7 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://crof.ai/v1/models",),
-        read=read_models,
-        publishes=fields_of(_FEED, "capabilities") - {"quantization"},
+    list_of_models(
+        ("https://crof.ai/v1/models",), read_models, publishes=fields_of(_FEED, "capabilities") - {"quantization"}
     ),
 )

@@ -6,8 +6,7 @@ from typing import Final
 
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, read_feed
-from scraper.extract.listing import listing, unread
-from scraper.extract.source import Source
+from scraper.extract.listing import list_of_models, listing, unread
 from scraper.records import Reading
 
 _FEED: Final = listing(MILLION_TOKENS, known=unread("sampling", "supported_parameters"))
@@ -19,10 +18,9 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://api.inference.crusoecloud.com/v1/models",),
-        read=read_models,
+    list_of_models(
+        ("https://api.inference.crusoecloud.com/v1/models",),
+        read_models,
         publishes=frozenset({"input", "output", "cache_read", "context_window"}),
         key={"Authorization": "Bearer CRUSOE_API_KEY"},
     ),

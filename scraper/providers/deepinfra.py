@@ -9,12 +9,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from scraper.extract.derived import Multiple, multiple_facts
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, Feed, Price, Row, Spec, at_path, number_of, read_feed, whole_tokens
 from scraper.extract.listing import SPECS, fields_of, plausible, token_prices, unread
-from scraper.extract.multiples import Multiple, multiple_facts
 from scraper.extract.offers import Offers
-from scraper.extract.prosetiers import tiers_above
+from scraper.extract.prompt_lengths import tiers_above
 from scraper.extract.rowfacts import tagged
 from scraper.extract.source import Source
 from scraper.extract.specs import day_of_epoch

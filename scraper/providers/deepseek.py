@@ -16,6 +16,7 @@ from scraper.extract.crossing import crossings, is_corner, with_corner_first
 from scraper.extract.document import Document
 from scraper.extract.features import capabilities, supported
 from scraper.extract.footnotes import Footnote, footnotes_of, marks_of, unmarked
+from scraper.extract.hours import price_windows
 from scraper.extract.markup import Table
 from scraper.extract.moments import Term, term_above, until
 from scraper.extract.offers import Named, Offers
@@ -25,7 +26,6 @@ from scraper.extract.source import Source, SourceKind
 from scraper.extract.specs import listed
 from scraper.extract.tables import price_tables, spec_facts
 from scraper.extract.vocabulary import KNOWN, VOCABULARY, fold, key, labelled, spec
-from scraper.extract.windows import price_windows
 from scraper.records import Fact, Reading, State
 
 _VOCABULARY = VOCABULARY.extended(

@@ -77,9 +77,7 @@ def read_pricing(document: Document) -> Reading:
     offers = Offers()
     for table in price_tables(document.tables, ignored=_IGNORED):
         read_lines_table(table, offers, _key_of, _named)
-    if not offers:
-        raise Unreadable("it has no table of models with prices")
-    return offers.reading()
+    return offers.reading(needed="table of models with prices")
 
 
 _PRODUCT: Final = re.compile(r"(?P<name>.+?) (?P<meter>Input|Output) Tokens", re.IGNORECASE)

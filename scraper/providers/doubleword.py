@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from scraper.extract.derived import Multiple, multiple_facts
 from scraper.extract.document import Document
 from scraper.extract.feed import TOKEN, Feed, Row, Spec, at_path, read_feed
 from scraper.extract.listing import fields_of, token_prices, unread
-from scraper.extract.multiples import Multiple, multiple_facts
 from scraper.extract.offers import Offers
 from scraper.extract.rowfacts import features
 from scraper.extract.source import Source

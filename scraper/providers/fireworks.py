@@ -10,21 +10,20 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from scraper.extract import Unreadable
 from scraper.extract.derived import in_batch
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, Feed, Row, Spec, read_feed, row_facts, rows_at
 from scraper.extract.feed import whole_tokens as tokens
-from scraper.extract.flags import supports
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import PER_MILLION, Scale
-from scraper.extract.rows import reworded
-from scraper.extract.skus import sku_facts
+from scraper.extract.reshaped import reworded
+from scraper.extract.rowfacts import supports
 from scraper.extract.source import Source
 from scraper.extract.specs import day_of_epoch
 from scraper.extract.tables import price_tables, read_table
 from scraper.extract.ticks import two_modalities
 from scraper.extract.triples import stated_order, tier_columns
+from scraper.extract.typed_prices import sku_facts
 from scraper.extract.vocabulary import NAME, VOCABULARY, key, tier_of
 from scraper.records import Fact, Reading
 
@@ -49,9 +48,7 @@ def read_pricing(document: Document) -> Reading:
         else:
             models = reworded(table, {}, left_out=_SIZE)
             read_table(models, offers, scale=Scale(PER_MILLION), vocabulary=_WORDS)
-    if not offers:
-        raise Unreadable("it has no table of models with prices")
-    return offers.reading()
+    return offers.reading(needed="table of models with prices")
 
 
 _SKUS: Final = {

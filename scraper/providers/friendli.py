@@ -10,9 +10,8 @@ from typing import Final
 
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, TOKEN, Row, Spec, as_text, at_path, read_feed
-from scraper.extract.listing import listing, token_prices, unread, with_prices
-from scraper.extract.rowfacts import capability, flags
-from scraper.extract.source import Source
+from scraper.extract.listing import list_of_models, listing, token_prices, unread, with_prices
+from scraper.extract.rowfacts import capability, flags, licence
 from scraper.extract.specs import read_date
 from scraper.records import Reading
 
@@ -37,6 +36,7 @@ _FEED: Final = with_prices(
         paths=_PATHS,
         when=_unit_type(None),
         specs=(
+            Spec("license", "licence", licence, when=lambda row: bool(row.get("context_length"))),
             Spec("deprecation_date", "retires", lambda day: read_date(as_text(day)[:10])),
             Spec(
                 "functionality",
@@ -47,7 +47,7 @@ _FEED: Final = with_prices(
         known={
             "pricing/unit_type": "decides which unit the prices are in",
             **unread("settings", "reasoning reasoning_options interleaved default_params mode"),
-            **unread("no spec of ours", "hugging_face_url license policy base_model"),
+            **unread("no spec of ours", "hugging_face_url policy base_model"),
         },
     ),
     *token_prices(_PATHS, MILLION_TOKENS, when=_unit_type("TOKEN")),
@@ -60,13 +60,12 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://api.friendli.ai/serverless/v1/models",),
-        read=read_models,
+    list_of_models(
+        ("https://api.friendli.ai/serverless/v1/models",),
+        read_models,
         publishes=frozenset(
             {"input", "output", "cache_read", "context_window", "max_output_tokens"}
-            | {"modalities", "capabilities", "hugging_face_id", "retires"}
+            | {"modalities", "capabilities", "hugging_face_id", "retires", "licence"}
         ),
     ),
 )

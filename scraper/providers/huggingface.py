@@ -12,9 +12,8 @@ from scraper.extract import router
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, Feed, Row, Spec, as_text, read_feed
 from scraper.extract.hosts import host_facts
-from scraper.extract.listing import token_prices, unread
+from scraper.extract.listing import list_of_models, token_prices, unread
 from scraper.extract.offers import Offers
-from scraper.extract.source import Source
 from scraper.extract.tiers import objects
 from scraper.records import Fact, Reading
 
@@ -55,10 +54,9 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://router.huggingface.co/v1/models",),
-        read=read_models,
+    list_of_models(
+        ("https://router.huggingface.co/v1/models",),
+        read_models,
         publishes=frozenset({"modalities", "hugging_face_id"}),
     ),
 )

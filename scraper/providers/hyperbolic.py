@@ -7,10 +7,9 @@ from typing import Final
 
 from scraper.extract.document import Document
 from scraper.extract.feed import Feed, Row, Spec, read_feed, whole_tokens
-from scraper.extract.listing import fields_of, unread
+from scraper.extract.listing import fields_of, list_of_models, unread
 from scraper.extract.offers import Offers
 from scraper.extract.rowfacts import flag_facts
-from scraper.extract.source import Source
 from scraper.records import Fact, Reading
 
 _FLAGS: Final = {"supports_image_input": "vision", "supports_tools": "tools"}
@@ -38,10 +37,9 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://api.hyperbolic.xyz/v1/models", "https://api.hyperbolic.ai/v1/models"),
-        read=read_models,
+    list_of_models(
+        ("https://api.hyperbolic.xyz/v1/models", "https://api.hyperbolic.ai/v1/models"),
+        read_models,
         publishes=fields_of(_FEED, "capabilities"),
         key={"Authorization": "Bearer HYPERBOLIC_API_KEY"},
     ),

@@ -7,10 +7,9 @@ from typing import Final
 
 from scraper.extract.document import Document
 from scraper.extract.feed import Feed, Row, Spec, read_feed, whole_tokens
-from scraper.extract.listing import fields_of, token_prices, unread
+from scraper.extract.listing import fields_of, list_of_models, token_prices, unread
 from scraper.extract.offers import Offers
 from scraper.extract.rowfacts import flag_facts, modality_facts
-from scraper.extract.source import Source
 from scraper.records import Fact, Reading
 
 _FLAGS: Final = {"supports_reasoning": "reasoning", "supports_tools": "tools"}
@@ -51,10 +50,9 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://api.intelligence.io.solutions/api/v1/models",),
-        read=read_models,
+    list_of_models(
+        ("https://api.intelligence.io.solutions/api/v1/models",),
+        read_models,
         publishes=fields_of(_FEED, "capabilities", "modalities") - {"cache_write"},
     ),
 )

@@ -9,8 +9,7 @@ from typing import Final
 
 from scraper.extract.document import Document
 from scraper.extract.feed import read_feed
-from scraper.extract.listing import listing, unread
-from scraper.extract.source import Source
+from scraper.extract.listing import list_of_models, listing, unread
 from scraper.records import Reading
 
 _FEED: Final = listing(
@@ -26,10 +25,7 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://lightning.ai/api/v1/models",),
-        read=read_models,
-        publishes=frozenset({"input", "output", "context_window"}),
+    list_of_models(
+        ("https://lightning.ai/api/v1/models",), read_models, publishes=frozenset({"input", "output", "context_window"})
     ),
 )

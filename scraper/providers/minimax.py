@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from scraper.extract import REFUSALS, Unreadable
+from scraper.extract import REFUSALS
 from scraper.extract.document import Document
 from scraper.extract.markup import Table
 from scraper.extract.offers import Named, Offers
 from scraper.extract.passage import Passage
 from scraper.extract.prices import PER_MILLION, Scale, facts_of
-from scraper.extract.rows import clips_by_size, named_by_lines, reworded
+from scraper.extract.reshaped import clips_by_size, named_by_lines, reworded
 from scraper.extract.source import Source
 from scraper.extract.tables import columns_of, price_tables, read_table
 from scraper.extract.vocabulary import KNOWN, NAME, VOCABULARY, Role, key, tier_of
@@ -61,9 +61,7 @@ def read_pricing(document: Document) -> Reading:
             scale = Scale(clock={"audio": "audio", "video": "video"}.get(heading, "")).labelled(tier=tier)
             table = clips_by_size(reworded(table, _RESPELLED, left_out=_PER_VOICE), _WORDS)
             read_table(table, offers, scale=scale, vocabulary=words, naming=named_by_lines)
-    if not offers:
-        raise Unreadable("it has no table of prices")
-    return offers.reading()
+    return offers.reading(needed="table of prices")
 
 
 def _read_materials(table: Table, offers: Offers) -> None:

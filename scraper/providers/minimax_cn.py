@@ -9,13 +9,12 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from scraper.extract import Unreadable
 from scraper.extract.chinese import heading_in_english, in_english, table_in_english
 from scraper.extract.document import Document
 from scraper.extract.markup import Text
 from scraper.extract.offers import Offers
 from scraper.extract.prices import Scale
-from scraper.extract.rows import clips_by_size, named_by_lines, reworded
+from scraper.extract.reshaped import clips_by_size, named_by_lines, reworded
 from scraper.extract.source import Source
 from scraper.extract.tables import MONEY, read_table
 from scraper.extract.text_tables import text_tables
@@ -50,9 +49,7 @@ def read_pricing(document: Document) -> Reading:
     for table in tables:
         table = clips_by_size(reworded(table, _RESPELLED, left_out=_PER_VOICE), _WORDS)
         read_table(table, offers, scale=Scale(currency="CNY"), vocabulary=_WORDS, naming=named_by_lines)
-    if not offers:
-        raise Unreadable("it has no prices of models")
-    return offers.reading()
+    return offers.reading(needed="prices of models")
 
 
 _TOKENS: Final = ("input", "output", "cache_read")

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from scraper.extract import Unreadable
+from scraper.extract.cards import cards_with_id
 from scraper.extract.document import Document
 from scraper.extract.feed import Feed, Spec, as_texts, read_feed, whole_tokens
-from scraper.extract.flags import true_flags
-from scraper.extract.idcards import cards_with_id
 from scraper.extract.labelled import labelled_facts
 from scraper.extract.offers import Named, Offers
 from scraper.extract.price_pages import read_price_tables
 from scraper.extract.priced_objects import PricedObject, priced_objects
 from scraper.extract.prices import Scale
 from scraper.extract.relabel import relabelled
+from scraper.extract.rowfacts import true_flags
 from scraper.extract.source import Source
 from scraper.extract.specs import listed
 from scraper.extract.tables import LineFacts
@@ -54,9 +53,7 @@ def read_pricing(document: Document) -> Reading:
                 offers.add(Named(card.model_id, card.name), labelled_facts(label, amount, _WORDS, offers))
             for amount in card.unread:
                 offers.note("unreadable", f"{card.name}: {amount.line!r} has no known label", amount.locator)
-    if not offers:
-        raise Unreadable("it has no prices of models")
-    return offers.reading()
+    return offers.reading(needed="prices of models")
 
 
 def _read_object(one: PricedObject, named: Named, offers: Offers) -> None:

@@ -10,10 +10,10 @@ from typing import Final
 
 from scraper.extract import Unreadable
 from scraper.extract.document import Document
-from scraper.extract.endings import endings
 from scraper.extract.offers import Named, Offers
 from scraper.extract.price_pages import named_by_id, read_price_tables
 from scraper.extract.prices import Scale
+from scraper.extract.releases import endings
 from scraper.extract.source import Source
 from scraper.extract.tables import columns_of
 from scraper.extract.vocabulary import VOCABULARY, Role, key

@@ -11,10 +11,9 @@ from typing import Final
 from scraper.extract import router
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, Feed, Row, Spec, at_path, read_feed, whole_tokens
-from scraper.extract.listing import fields_of, token_prices, unread
+from scraper.extract.listing import fields_of, list_of_models, token_prices, unread
 from scraper.extract.offers import Offers
 from scraper.extract.rowfacts import flags
-from scraper.extract.source import Source
 from scraper.meters import Unit
 from scraper.records import Fact, Reading
 
@@ -79,10 +78,5 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://nano-gpt.com/api/v1/models?detailed=true",),
-        read=read_models,
-        publishes=fields_of(_FEED),
-    ),
+    list_of_models(("https://nano-gpt.com/api/v1/models?detailed=true",), read_models, publishes=fields_of(_FEED)),
 )

@@ -10,8 +10,7 @@ from typing import Final
 from scraper.extract import router
 from scraper.extract.document import Document
 from scraper.extract.feed import Spec, read_feed
-from scraper.extract.listing import listing, without
-from scraper.extract.source import Source
+from scraper.extract.listing import list_of_models, listing, without
 from scraper.records import Reading
 
 _FEED: Final = listing(
@@ -29,13 +28,12 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=tuple(
+    list_of_models(
+        tuple(
             f"https://api.{host}/v1/models?verbose=true"
             for host in ("tokenfactory.nebius.com", "studio.nebius.com", "studio.nebius.ai")
         ),
-        read=read_models,
+        read_models,
         publishes=frozenset({"input", "output", "context_window", "modalities", "capabilities"}),
         key={"Authorization": "Bearer NEBIUS_API_KEY"},
     ),

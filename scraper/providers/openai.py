@@ -14,9 +14,9 @@ from scraper.extract import Unreadable
 from scraper.extract.captions import modality_above, without_columns
 from scraper.extract.document import Document
 from scraper.extract.feed import Feed, Spec, read_feed
-from scraper.extract.long_context import read_suffix
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
+from scraper.extract.prompt_lengths import read_suffix
 from scraper.extract.relabel import relabelled
 from scraper.extract.source import Source, SourceKind
 from scraper.extract.specs import day_of_epoch

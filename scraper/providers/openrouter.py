@@ -1,4 +1,4 @@
-"""OpenRouter: the JSON list of all models, and the list of hosts (endpoints) of a few open models.
+"""OpenRouter: the JSON list of all models, and the lists of hosts (endpoints) of a dozen open models.
 
 One row is one id that a caller sends; ids that end in `:free` and `:batch` are offers of their own.
 """
@@ -86,8 +86,21 @@ def read_endpoints(document: Document) -> Reading:
     return offers.reading()
 
 
-_HOSTED: Final = ("deepseek/deepseek-v3.2", "meta-llama/llama-3.3-70b-instruct", "openai/gpt-oss-120b")
-"""Open models whose hosts differ in price. Each has an address of its own, so a few stand for all."""
+_HOSTED: Final = (
+    "deepseek/deepseek-v3.2",
+    "deepseek/deepseek-v4-flash",
+    "deepseek/deepseek-v4-pro",
+    "google/gemma-4-31b-it",
+    "meta-llama/llama-3.3-70b-instruct",
+    "minimax/minimax-m2.7",
+    "moonshotai/kimi-k2.6",
+    "openai/gpt-oss-120b",
+    "openai/gpt-oss-20b",
+    "qwen/qwen3-235b-a22b-2507",
+    "qwen/qwen3.5-397b-a17b",
+    "z-ai/glm-5.2",
+)
+"""Open models whose hosts differ most in price. Each has an address of its own, and no answer names the next one."""
 
 SOURCES = (
     Source(

@@ -11,9 +11,8 @@ from typing import Final
 
 from scraper.extract.document import Document
 from scraper.extract.feed import Row, at_path, read_feed
-from scraper.extract.listing import both_modalities, listing, unread
+from scraper.extract.listing import both_modalities, list_of_models, listing, unread
 from scraper.extract.offers import Offers
-from scraper.extract.source import Source
 from scraper.records import Fact, Reading
 
 
@@ -39,13 +38,12 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=(
+    list_of_models(
+        (
             "https://catalog.endpoints.ai.ovh.net/rest/v2/openrouter",
             "https://oai.endpoints.kepler.ai.cloud.ovh.net/v1/models",
         ),
-        read=read_models,
+        read_models,
         publishes=frozenset(
             {"input", "output", "context_window", "max_output_tokens", "capabilities", "modalities", "hugging_face_id"}
         ),

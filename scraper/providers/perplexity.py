@@ -15,7 +15,7 @@ from scraper.extract.markup import Table
 from scraper.extract.money import find_unit
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
-from scraper.extract.respelled import respelled
+from scraper.extract.reshaped import respelled
 from scraper.extract.source import Source, SourceKind
 from scraper.extract.tables import LineFacts, price_tables, read_table
 from scraper.extract.vocabulary import KNOWN, VOCABULARY, key

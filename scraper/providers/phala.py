@@ -9,8 +9,7 @@ from typing import Final
 
 from scraper.extract.document import Document
 from scraper.extract.feed import read_feed
-from scraper.extract.listing import listing
-from scraper.extract.source import Source
+from scraper.extract.listing import list_of_models, listing
 from scraper.records import Reading
 
 _FEED: Final = listing(name="name")
@@ -22,10 +21,9 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://api.redpill.ai/v1/models",),
-        read=read_models,
+    list_of_models(
+        ("https://api.redpill.ai/v1/models",),
+        read_models,
         publishes=frozenset({"input", "output", "cache_read", "context_window"}),
     ),
 )

@@ -10,10 +10,9 @@ from typing import Final
 
 from scraper.extract.document import Document
 from scraper.extract.feed import Feed, Row, Spec, read_feed, whole_tokens
-from scraper.extract.listing import fields_of, token_prices, unread
+from scraper.extract.listing import fields_of, list_of_models, token_prices, unread
 from scraper.extract.offers import Offers
 from scraper.extract.rowfacts import capability, flag_facts
-from scraper.extract.source import Source
 from scraper.records import Fact, Reading
 
 _FLAGS: Final = {
@@ -55,10 +54,5 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://router.requesty.ai/v1/models",),
-        read=read_models,
-        publishes=fields_of(_FEED, "capabilities"),
-    ),
+    list_of_models(("https://router.requesty.ai/v1/models",), read_models, publishes=fields_of(_FEED, "capabilities")),
 )

@@ -7,8 +7,7 @@ from typing import Final
 
 from scraper.extract.document import Document
 from scraper.extract.feed import Price, read_feed
-from scraper.extract.listing import listing, unread, with_prices
-from scraper.extract.source import Source
+from scraper.extract.listing import list_of_models, listing, unread, with_prices
 from scraper.meters import Unit
 from scraper.records import Reading
 
@@ -24,10 +23,9 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://api.sambanova.ai/v1/models",),
-        read=read_models,
+    list_of_models(
+        ("https://api.sambanova.ai/v1/models",),
+        read_models,
         publishes=frozenset({"input", "output", "audio_hours", "context_window", "max_output_tokens"}),
     ),
 )

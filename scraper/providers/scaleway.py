@@ -10,7 +10,7 @@ from scraper.extract import Unreadable
 from scraper.extract.document import Document
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
-from scraper.extract.raised import with_raised_units
+from scraper.extract.reshaped import with_raised_units
 from scraper.extract.source import Source
 from scraper.extract.tables import LineFacts, columns_of, read_table
 from scraper.extract.vocabulary import KNOWN, VOCABULARY

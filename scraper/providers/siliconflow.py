@@ -16,7 +16,7 @@ from scraper.extract.passage import Passage
 from scraper.extract.prices import Scale, facts_of
 from scraper.extract.source import Source
 from scraper.extract.tables import spec_facts
-from scraper.extract.textrows import TextTable, amounts, text_tables
+from scraper.extract.text_tables import TextTable, amounts, tables_between
 from scraper.extract.typed import unit_said
 from scraper.extract.vocabulary import VOCABULARY, key
 from scraper.records import Fact, Reading
@@ -28,7 +28,7 @@ _UNIT: Final = re.compile(r"\((?P<unit>/[^()]+)\)$")
 def read_pricing(document: Document) -> Reading:
     """Read the tables from "Model Name" to "Actions", whose rows end with "Details"."""
     offers = Offers()
-    tables = list(text_tables(document, first="model name", last="actions", end="details"))
+    tables = list(tables_between(document, first="model name", last="actions", end="details"))
     if not any(table.rows for table in tables):
         raise Unreadable("it has no rows from a model's name to its details")
     for table in tables:

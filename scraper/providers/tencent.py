@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from scraper.extract import Unreadable
 from scraper.extract.chinese_tables import WORDS, cells_in_english, flat_heads
 from scraper.extract.conditional_rows import conditional_rows
 from scraper.extract.document import Document
@@ -17,7 +16,7 @@ from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
 from scraper.extract.prompt_lengths import length_of
 from scraper.extract.regions import ByRegion
-from scraper.extract.rows import reworded
+from scraper.extract.reshaped import reworded
 from scraper.extract.source import Source
 from scraper.extract.vocabulary import MODALITY, key
 from scraper.records import Reading
@@ -60,9 +59,7 @@ def read_prices(document: Document) -> Reading:
         for offer in reading.offers:
             regions.add(region, Named("", offer.name), offer.facts)
     regions.add_to(offers)
-    if not offers:
-        raise Unreadable("it has no tables of prices of models")
-    return offers.reading()
+    return offers.reading(needed="tables of prices of models")
 
 
 _TOKENS: Final = ("input", "output", "cache_read")

@@ -8,10 +8,9 @@ from typing import Final
 
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, Feed, Price, Row, Spec, read_feed, whole_tokens
-from scraper.extract.listing import fields_of, token_prices, unread
+from scraper.extract.listing import fields_of, list_of_models, token_prices, unread
 from scraper.extract.offers import Offers
 from scraper.extract.rowfacts import flag_facts
-from scraper.extract.source import Source
 from scraper.meters import Unit
 from scraper.records import Fact, Reading
 
@@ -51,10 +50,7 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://inference.tinfoil.sh/v1/models",),
-        read=read_models,
-        publishes=fields_of(_FEED, "capabilities"),
+    list_of_models(
+        ("https://inference.tinfoil.sh/v1/models",), read_models, publishes=fields_of(_FEED, "capabilities")
     ),
 )

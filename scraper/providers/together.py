@@ -15,7 +15,7 @@ from scraper.extract.feed import MILLION_TOKENS, Feed, Row, Spec, at_path, read_
 from scraper.extract.listing import token_prices, unread
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
-from scraper.extract.rowfacts import has
+from scraper.extract.rowfacts import has, licence
 from scraper.extract.source import Source
 from scraper.extract.tables import LineFacts, price_tables, read_table, unit_scale
 from scraper.records import Fact, Reading
@@ -31,6 +31,11 @@ def _note_type(row: Row, pointer: str, offers: Offers) -> Iterator[Fact]:
             "off_contract", f"what models of the type {row.get('type')!r} are paid by is not known", f"#{pointer}"
         )
     yield from ()
+
+
+def _described(row: Row) -> bool:
+    """Whether the list says more of a model than that it is there: a licence alone makes no offer."""
+    return bool(row.get("context_length"))
 
 
 _V1: Final = Feed(
@@ -50,11 +55,14 @@ _V1: Final = Feed(
             may_be_free=True,
         ),
     ),
-    specs=(Spec("context_length", "context_window", whole_tokens),),
+    specs=(
+        Spec("context_length", "context_window", whole_tokens),
+        Spec("license", "licence", licence, when=_described),
+    ),
     free=lambda row: bool(re.search(r"\bfree\b", str(row.get("display_name")), re.IGNORECASE)),
     known={
         **unread("of machines and of training, 0 in all rows", "base finetune hourly", under="pricing"),
-        **unread("no spec of ours", "config created license link object organization running type"),
+        **unread("no spec of ours", "config created link object organization running type"),
     },
     more=_note_type,
 )
@@ -106,7 +114,7 @@ SOURCES = (
             "https://api.together.ai/v1/models",
         ),
         read=read_models,
-        publishes=frozenset({"input", "output", "cache_read", "context_window"}),
+        publishes=frozenset({"input", "output", "cache_read", "context_window", "licence"}),
         key={"Authorization": "Bearer TOGETHER_API_KEY"},
     ),
     Source(

@@ -20,10 +20,9 @@ from scraper.extract.feed import (
     read_feed,
     whole_tokens,
 )
-from scraper.extract.listing import fields_of, token_prices, unread
+from scraper.extract.listing import fields_of, list_of_models, token_prices, unread
 from scraper.extract.offers import Offers
 from scraper.extract.rowfacts import flags, said_if
-from scraper.extract.source import Source
 from scraper.extract.specs import day_of_epoch, read_date
 from scraper.records import Fact, Reading
 
@@ -89,10 +88,9 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://api.venice.ai/api/v1/models?type=text", "https://api.venice.ai/api/v1/models"),
-        read=read_models,
+    list_of_models(
+        ("https://api.venice.ai/api/v1/models?type=text", "https://api.venice.ai/api/v1/models"),
+        read_models,
         publishes=fields_of(_FEED),
     ),
 )

@@ -27,8 +27,8 @@ from scraper.extract.feed import (
     whole_tokens,
 )
 from scraper.extract.jsontext import Json
+from scraper.extract.listing import list_of_models
 from scraper.extract.offers import Offers
-from scraper.extract.source import Source, SourceKind
 from scraper.extract.specs import day_of_epoch, listed, modalities, read_date
 from scraper.extract.tiers import members, service_facts, token_facts, variant_facts
 from scraper.meters import Unit
@@ -145,11 +145,9 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        kind=SourceKind.CATALOGUE,
-        addresses=("https://ai-gateway.vercel.sh/v1/models",),
-        read=read_models,
+    list_of_models(
+        ("https://ai-gateway.vercel.sh/v1/models",),
+        read_models,
         publishes=frozenset({price.key for price in _FEED.prices} | {spec.field for spec in _FEED.specs}),
     ),
 )

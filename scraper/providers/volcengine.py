@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from scraper.extract import REFUSALS, Unreadable
-from scraper.extract.chinese_tables import WORDS, cells_in_english, flat_heads
+from scraper.extract.chinese_tables import WORDS, cells_in_english, flat_heads, title_of
 from scraper.extract.conditional_rows import conditional_rows
 from scraper.extract.document import Document
 from scraper.extract.markup import Table
@@ -20,7 +20,6 @@ from scraper.extract.passage import Passage
 from scraper.extract.prices import PER_MILLION, Scale, facts_of
 from scraper.extract.prompt_lengths import length_of
 from scraper.extract.source import Source
-from scraper.extract.titles import title_of
 from scraper.extract.vocabulary import KNOWN, key
 from scraper.meters import RateKey
 from scraper.records import Fact, Reading
@@ -119,9 +118,7 @@ def read_prices(document: Document) -> Reading:
             _read_videos(table, offers)
         elif not any(re.fullmatch(pattern, title) for pattern in _IGNORED):
             offers.note("unknown_heading", f"a table under {title!r} is not read", table.locator)
-    if not offers:
-        raise Unreadable("it has no tables of prices of models")
-    return offers.reading()
+    return offers.reading(needed="tables of prices of models")
 
 
 _TOKENS: Final = ("input", "input.audio", "cache_read", "cache_read.audio", "output")

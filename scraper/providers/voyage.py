@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from scraper.extract import Unreadable
 from scraper.extract.document import Document
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
-from scraper.extract.respelled import respelled
+from scraper.extract.reshaped import respelled
 from scraper.extract.source import Source
 from scraper.extract.tables import LineFacts, price_tables, read_table
 from scraper.extract.vocabulary import VOCABULARY, key, spec
@@ -39,9 +38,7 @@ def read_pricing(document: Document) -> Reading:
     offers = Offers()
     for table in price_tables(document.tables, ignored={}):
         read_table(respelled(table, _SPELLINGS), offers, scale=Scale(), vocabulary=_WORDS, naming=_named)
-    if not offers:
-        raise Unreadable("it has no table of prices")
-    return offers.reading()
+    return offers.reading(needed="table of prices")
 
 
 SOURCES = (

@@ -6,8 +6,7 @@ from typing import Final
 
 from scraper.extract.document import Document
 from scraper.extract.feed import read_feed
-from scraper.extract.listing import listing
-from scraper.extract.source import Source
+from scraper.extract.listing import list_of_models, listing
 from scraper.records import Reading
 
 _FEED: Final = listing(name="name")
@@ -19,10 +18,9 @@ def read_models(document: Document) -> Reading:
 
 
 SOURCES = (
-    Source(
-        name="models",
-        addresses=("https://trace.wandb.ai/inference/analysis/artificialanalysis/models",),
-        read=read_models,
+    list_of_models(
+        ("https://trace.wandb.ai/inference/analysis/artificialanalysis/models",),
+        read_models,
         publishes=frozenset(
             {"input", "output", "cache_read", "context_window", "max_output_tokens", "modalities", "capabilities"}
         ),

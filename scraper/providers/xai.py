@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from scraper.extract import Unreadable, jsontext
+from scraper.extract import jsontext
 from scraper.extract import ticks as fixed
 from scraper.extract.document import Document
 from scraper.extract.embedded import embedded_rows
@@ -83,9 +83,7 @@ def read_docs(document: Document) -> Reading:
                     for named, facts in embedded_rows(payload, pointer, _CATALOGUE, offers):
                         regions.add(str(cluster.get("clusterName")), named, facts)
     regions.add_to(offers)
-    if not offers:
-        raise Unreadable("it has no clusters of models")
-    return offers.reading()
+    return offers.reading(needed="clusters of models")
 
 
 _NAMES: Final = (("prompt", "input"), ("cached_prompt", "cache_read"), ("completion", "output"))

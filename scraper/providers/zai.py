@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from scraper.extract import Unreadable
 from scraper.extract.document import Document
 from scraper.extract.money import find_unit
 from scraper.extract.offers import Offers
@@ -33,9 +32,7 @@ def read_pricing(document: Document) -> Reading:
         scale = unit_scale(Scale(), *(text.line for text in reversed(table.context.texts)))
         made = scale.unit in (find_unit("per image"), find_unit("per video"))
         read_table(table, offers, scale=scale, vocabulary=_OF_WHAT_IS_MADE if made else _UNDIRECTED)
-    if not offers:
-        raise Unreadable("it has no table of prices")
-    return offers.reading()
+    return offers.reading(needed="table of prices")
 
 
 SOURCES = (

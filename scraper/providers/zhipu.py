@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from scraper.extract import Unreadable
 from scraper.extract.chinese import table_in_english
 from scraper.extract.document import Document
 from scraper.extract.grid import Grid
@@ -19,8 +18,8 @@ from scraper.extract.markup import Table
 from scraper.extract.offers import Named, Offers
 from scraper.extract.passage import Passage
 from scraper.extract.prices import Scale
+from scraper.extract.reshaped import rejoined
 from scraper.extract.source import Source
-from scraper.extract.split_tables import rejoined
 from scraper.extract.tables import LineFacts, price_tables, read_table
 from scraper.extract.vocabulary import KNOWN, VOCABULARY, key, labelled
 from scraper.records import Reading
@@ -80,9 +79,7 @@ def read_pricing(document: Document) -> Reading:
         for table, prompt_gt in _by_prompt(whole, offers):
             scale = Scale(currency="CNY").labelled(prompt_gt=prompt_gt or None)
             read_table(table, offers, scale=scale, vocabulary=_BY_CALL if by_call else _WORDS, naming=_named)
-    if not offers:
-        raise Unreadable("it has no table of prices")
-    return offers.reading()
+    return offers.reading(needed="table of prices")
 
 
 _TOKENS: Final = ("input", "output", "cache_read", "cache_storage")

@@ -9,9 +9,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from scraper.models import ModelFact, ModelView, Stated
+from scraper.models import ModelFact, ModelView, Stated, Voice, whose
 from scraper.publish.objects import field_object
 from scraper.publish.text import said, who
+from scraper.records import iso
 from scraper.states import FieldView
 from scraper.store import OfferView
 
@@ -19,8 +20,11 @@ PRICES: Final = ("input", "output", "cache_read", "input{tier=batch}", "output{t
 """The prices that offers of one model are compared by."""
 
 
-def model_text(view: ModelView) -> RenderableType:
-    """Show a model: its offers side by side, then what its creator, or else who, states of it."""
+def model_text(view: ModelView, *, evidence: bool = False) -> RenderableType:
+    """Show a model: its offers side by side, then what its creator, or else who, states of it.
+
+    With `evidence`, each value with its address, the time of the capture, the place and the quote.
+    """
     head = Text.assemble((view.model, "bold"), f"   {view.creator}, family {view.family}, {len(view.offers)} offers")
     offers = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("offer", "variant", *PRICES):
@@ -29,11 +33,13 @@ def model_text(view: ModelView) -> RenderableType:
         prices = (_price(offer, field) for field in PRICES)
         offers.add_row(who(offer.provider, offer.model_id, offer.name), offer.variant, *prices)
     facts = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("stated", "value", "by"):
+    for column in ("stated", "value", "by", ""):
         facts.add_column(column)
     for fact in view.facts:
-        for value, by in _values(fact):
-            facts.add_row(fact.field, value, by)
+        for value, by, mark, shown in _values(fact):
+            facts.add_row(fact.field, value, by, Text(mark, style="yellow"))
+            for line in _proof(shown) if evidence else ():
+                facts.add_row("", Text(line, style="dim"))
     return Group(head, Padding(offers, (0, 0, 1, 2)), Padding(facts, (0, 0, 0, 2)))
 
 
@@ -56,8 +62,12 @@ def model_object(view: ModelView) -> dict[str, Any]:
         "facts": [
             {
                 "field": fact.field,
-                "by_creator": _stated(fact.by_creator) if fact.by_creator else None,
-                "by_sellers": [_stated(one) for one in fact.by_sellers],
+                "published": _stated(fact.published) if fact.published else None,
+                "disputed": fact.disputed,
+                "by_creator": next((_stated(one) for one in fact.by(Voice.CREATOR)), None),
+                "by_repository": [_stated(one) for one in fact.by(Voice.REPOSITORY)],
+                "by_references": [_stated(one) for one in fact.by(Voice.REFERENCE)],
+                "by_sellers": [_stated(one) for one in fact.by(Voice.SELLER)],
             }
             for fact in view.facts
         ],
@@ -78,13 +88,27 @@ def _price(offer: OfferView, name: str) -> Text:
     return Text(written, style="" if view and view.value is not None else "dim")
 
 
-def _values(fact: ModelFact) -> list[tuple[str, str]]:
-    """Return each value that is stated of a field and by whom: the creator's alone, where there is one."""
-    if fact.by_creator is not None:
-        return [(said(fact.by_creator.view), f"{fact.by_creator.offer.provider}, its creator")]
-    sellers: dict[str, list[str]] = {}
-    for one in fact.by_sellers:
-        by = sellers.setdefault(said(one.view), [])
-        if one.offer.provider not in by:
-            by.append(one.offer.provider)
-    return [(value, f"as sold by {', '.join(by)}") for value, by in sellers.items()]
+def _values(fact: ModelFact) -> list[tuple[str, str, str, Stated | None]]:
+    """Return each value that is shown of a field, whose it is, and its mark; each has one statement as its evidence."""
+    mark = "disputed" if fact.disputed else ""
+    rows = [(said(one.view), whose(one), mark, one) for one in (fact.published, *fact.beside) if one is not None]
+    if rows:
+        return [*rows]
+    sellers: dict[str, list[Stated]] = {}
+    for one in fact.by(Voice.SELLER):
+        sellers.setdefault(said(one.view), []).append(one)
+    found: list[tuple[str, str, str, Stated | None]] = []
+    for value, ones in sellers.items():
+        names = dict.fromkeys(one.offer.provider for one in ones)
+        found.append((value, f"as sold by {', '.join(names)}", "", ones[0]))
+    return found or [("Not sourced", "", "", None)]
+
+
+def _proof(one: Stated | None) -> list[str]:
+    view = one.view if one is not None else None
+    if view is None or view.captured_at is None:
+        return []
+    return [
+        f"{view.source_url}   captured {iso(view.captured_at)}   sha256 {view.capture[:12]}…",
+        f"{view.locator}   “{view.quote}”",
+    ]

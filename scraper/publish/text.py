@@ -49,10 +49,17 @@ def said(view: FieldView | Statement | Fact | Observed) -> str:
     if view.state is State.NOT_SOURCED or view.value is None:
         return "Not sourced"
     if not is_rate_key(view.field):
-        return f"{int(view.value):,} tokens" if SPECS.get(view.field) == "tokens" else view.value
+        return _spec_said(view.field, view.value)
     if Decimal(view.value) == 0:
         return "Free"
     return f"{amount(view.value, view.currency)} / {unit_of(view.field)}"
+
+
+def _spec_said(field: str, value: str) -> str:
+    kind = SPECS.get(field)
+    if kind not in ("tokens", "count"):
+        return value
+    return f"{int(value):,}" + (" tokens" if kind == "tokens" else "")
 
 
 def who(provider: str, model_id: str, name: str) -> str:
@@ -221,7 +228,10 @@ def _with_move(change: ChangeView, after: str) -> str:
 
 
 def gaps_text(offers: Sequence[OfferView], *, each: bool) -> RenderableType:
-    """Show what is not sourced: the sums by provider and field with their reasons and, if wanted, each offer's."""
+    """Show what is not sourced: the sums by provider and field with their reasons and, if wanted, each offer's.
+
+    What is stated of caches and batches, the prices that are left out most, stands at the end by provider.
+    """
     parts: list[RenderableType] = []
     if each:
         table = _table("offer", "not sourced", "reason")
@@ -230,7 +240,7 @@ def gaps_text(offers: Sequence[OfferView], *, each: bool) -> RenderableType:
                 reason = f"{view.reason.value}: {REASONS[view.reason]}" if view.reason else ""
                 table.add_row(who(offer.provider, offer.model_id, offer.name), view.field, reason)
         parts.append(table)
-    parts.append(gap_sums(offers))
+    parts += [gap_sums(offers), Text(), cache_and_batch(offers)]
     return Group(*parts)
 
 
@@ -262,6 +272,35 @@ def gap_sums(offers: Sequence[OfferView]) -> Table:
     for (provider, name, reason), count in sorted(counts.items(), key=lambda item: (item[0][0], order[item[0][1]])):
         table.add_row(provider, name, f"{count:,}", f"{totals[provider]:,}", reason)
     return table
+
+
+_CACHE_AND_BATCH: Final = ("cache_read", "cache_write", "input{tier=batch}", "output{tier=batch}")
+
+
+def cache_and_batch(offers: Sequence[OfferView]) -> Table:
+    """Return of how many offers each provider states the prices of caches and batches, or says that there are none.
+
+    They are to be compared with how many have a price of input. A field that no source of a provider publishes says so.
+    """
+    by_provider: dict[str, list[OfferView]] = {}
+    for offer in offers:
+        by_provider.setdefault(offer.provider, []).append(offer)
+    table = _table(
+        "stated of", "offers", "input", *(name.replace("{tier=batch}", " batch") for name in _CACHE_AND_BATCH)
+    )
+    for provider, found in sorted(by_provider.items()):
+        fields = [{view.field: view for view in offer.fields} for offer in found]
+        counts = (_stated([views[name] for views in fields]) for name in ("input", *_CACHE_AND_BATCH))
+        table.add_row(provider, f"{len(found):,}", *counts)
+    return table
+
+
+def _stated(views: Sequence[FieldView]) -> str:
+    states = Counter(view.state for view in views)
+    if not states[State.SOURCED] and {view.reason for view in views} == {Reason.NO_SOURCE}:
+        return "no source"
+    without = states[State.NOT_OFFERED]
+    return f"{states[State.SOURCED]:,}" + (f" (and {without:,} not offered)" if without else "")
 
 
 def history_text(statements: Iterable[Statement]) -> RenderableType:

@@ -5,6 +5,6 @@ An extra (`ratecard[serve]`). `create_app(Service(…)) -> FastAPI`; `run(app, l
 
 from __future__ import annotations
 
-from scraper.server.app import Service, create_app, run
+from scraper.server.app import Service, bound, create_app, run
 
-__all__ = ["Service", "create_app", "run"]
+__all__ = ["Service", "bound", "create_app", "run"]

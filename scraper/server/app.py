@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from socket import IPPROTO_TCP, TCP_NODELAY
+from socket import socket as Socket  # noqa: N812  a class
 from typing import Annotated, Any, Final
 
 import uvicorn
@@ -27,15 +29,17 @@ from scraper import __version__, providers
 from scraper.errors import RatecardError
 from scraper.fetch.archive import Archive, ArchiveError
 from scraper.logs import log
+from scraper.models import model_view
 from scraper.publish import objects
 from scraper.publish.costs import cost, cost_object
 from scraper.publish.exports import offer_object
+from scraper.publish.model import model_object
 from scraper.publish.review import concerns, hold_object, nothing_but_held
 from scraper.server import asked
 from scraper.server.examples import EXAMPLES
 from scraper.server.guarding import Guard, Rates
 from scraper.status import Page, address_of, ready
-from scraper.store import OfferView, Store, evidence, history, list_holds, list_notes, list_sources
+from scraper.store import OfferView, Store, evidence, history, list_holds, list_notes, list_sources, list_told
 from scraper.store.browsing import (
     Wanted,
     count_offers,
@@ -48,6 +52,9 @@ from scraper.store.browsing import (
 
 _THREADS: Final = 8
 """Reading is mostly Python: more threads would only take turns."""
+
+_MOST_OF_A_MODEL: Final = 1000
+"""As many offers of one model are shown."""
 
 Object = dict[str, Any]
 
@@ -158,6 +165,16 @@ def _published(app: FastAPI, service: Service) -> None:
         found, following = page_models(store, after=after[0] if after else None, limit=wanted.limit)
         items = [{"model": one.model, "providers": one.providers, "offers": one.offers} for one in found]
         return _page(request, items, (following,) if following is not None else None)
+
+    @app.get("/v1/model", tags=["published"], responses=_answers("model", missing=True), response_model=Object)
+    def model(request: Request, wanted: Annotated[asked.ModelAsked, Query()]) -> Response:
+        """Return a model: who sells it, and what is stated of it by whom, with the evidence."""
+        name, as_of = wanted.model.casefold(), asked.moment(wanted.as_of)
+        selling, _ = page_offers(store, clock(), Wanted(model=name), after=None, limit=_MOST_OF_A_MODEL, as_of=as_of)
+        if not selling:
+            raise HTTPException(404, f"no offer sells a model {wanted.model!r}")
+        told = list_told(store, clock(), [name], as_of=as_of)
+        return _json(request, model_object(model_view(name, selling, told)))
 
     @app.get("/v1/providers", tags=["published"], responses=_answers("providers"), response_model=Object)
     def all_providers(request: Request) -> Response:
@@ -313,7 +330,7 @@ def _providers(store: Store) -> list[Object]:
     counts = count_offers(store)
     sources: dict[str, list[Object]] = {}
     notes = list_notes(store)
-    for view in list_sources(store):
+    for view in (one for one in list_sources(store) if one.sells):
         mine = [note for note in notes if (note.provider, note.source) == (view.provider, view.name)]
         sources.setdefault(view.provider, []).append(objects.source_object(view, mine))
     known = frozenset(providers.names())
@@ -412,6 +429,13 @@ async def _few_threads(_app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
+def bound(config: uvicorn.Config) -> Socket:
+    """Return the socket of a server. The head and the body of an answer are sent apart, and neither shall wait."""
+    socket = config.bind_socket()
+    socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+    return socket
+
+
 def run(app: FastAPI, listen: str, started: Callable[[str], None]) -> None:
     """Answer at `HOST:PORT` until SIGTERM or SIGINT; `started` is told the address that was bound.
 
@@ -430,7 +454,7 @@ def run(app: FastAPI, listen: str, started: Callable[[str], None]) -> None:
         limit_concurrency=200,
     )
     try:
-        socket = config.bind_socket()
+        socket = bound(config)
     except (OSError, SystemExit) as error:
         raise RatecardError(f"cannot listen at {listen}; give another address by --listen") from error
     socket.listen(config.backlog)

@@ -94,6 +94,13 @@ class ModelsAsked(_Page):
     """A page of models."""
 
 
+class ModelAsked(_Asked):
+    """Which model: creator/name."""
+
+    model: Name = Field(examples=["openai/gpt-4.1-nano"])
+    as_of: Time | None = Field(default=None, description="As it was published at a date or date-time.")
+
+
 class ChangesAsked(_Page):
     """Which changes."""
 

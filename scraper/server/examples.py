@@ -43,12 +43,51 @@ _STATEMENT: Final = {
 }
 _NEXT: Final = "WyJvcGVuYWkiLCJncHQtNC4xLW5hbm8iLCJncHQtNC4xLW5hbm8iLDE3XQ"
 
+_TOLD: Final = {
+    "provider": "models-dev",
+    "model_id": "openai/gpt-4.1-nano",
+    "field": "open_weights",
+    "state": "sourced",
+    "value": "no",
+    "source_url": "https://models.dev/api.json",
+    "captured_at": "2026-09-01T00:00:00Z",
+    "capture": "3c" * 32,
+    "locator": "#/openai/models/gpt-4.1-nano/open_weights",
+    "quote": "false",
+    **_SEEN,
+}
+
 EXAMPLES: Final[dict[str, Any]] = {
     "offers": {"items": [_OFFER], "next": _NEXT},
     "offer": {"offers": [_OFFER]},
     "models": {
         "items": [{"model": "openai/gpt-4.1-nano", "providers": ["openai", "replicate"], "offers": 2}],
         "next": None,
+    },
+    "model": {
+        "model": "openai/gpt-4.1-nano",
+        "creator": "OpenAI",
+        "family": "gpt",
+        "offers": [
+            {
+                "provider": "openai",
+                "model_id": "gpt-4.1-nano",
+                "name": "gpt-4.1-nano",
+                "variant": None,
+                "prices": [{"field": "input", **_INPUT}],
+            }
+        ],
+        "facts": [
+            {
+                "field": "open_weights",
+                "published": _TOLD,
+                "disputed": False,
+                "by_creator": None,
+                "by_repository": [],
+                "by_references": [_TOLD],
+                "by_sellers": [],
+            }
+        ],
     },
     "providers": {
         "items": [

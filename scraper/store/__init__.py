@@ -30,6 +30,8 @@ Reading:
 - `list_offers(store, at, provider=None, as_of=None) -> list[OfferView]`: `.fields` has a `FieldView` for every
   reference field and every other that was observed, `.announced` the prices of a later day
 - `find_offers(store, provider, id_or_name, at, as_of=None) -> list[OfferView]`: withdrawn ones too
+- `list_told(store, at, models=None) -> list[OfferView]`: what sources that sell nothing tell of models. Else only
+  `find_offers` and `history` asked for it, `list_changes` with `told` and `published_values` give any of it
 - `list_changes(store, since=None, provider=None, run=None, limit=None) -> list[ChangeView]`: newest first
 - `list_versions(store, at, provider=None) -> {offer_id: [Version]}`: what was published, one version after the other
 - `history(store, offer_id, field=None)`, `evidence(store, offer_id, field) -> list[Statement]`: all that was ever
@@ -72,6 +74,7 @@ from scraper.store.reading import (
     list_notes,
     list_offers,
     list_sources,
+    list_told,
     offers_of_source,
     published_values,
     stood_of_source,
@@ -147,6 +150,7 @@ __all__ = [
     "list_notes",
     "list_offers",
     "list_sources",
+    "list_told",
     "list_versions",
     "offers_of_source",
     "open_store",

@@ -7,17 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, or_, select, text, tuple_, union_all
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
 from scraper.records import State
 from scraper.store.opening import Store
-from scraper.store.reading import captures_by_id, changes_where, find_offers, offers_where
+from scraper.store.reading import (
+    OF_OFFERS,
+    SOLD,
+    captures_by_id,
+    changes_where,
+    find_offers,
+    offers_called,
+    offers_where,
+)
 from scraper.store.tables import captures, changes, observations, offers
 from scraper.store.views import CaptureInfo, ChangeView, OfferView
 
 _ORDER: Final = (offers.c.provider, offers.c.model_id, offers.c.name, offers.c.id)
-
-INDEXED: Final = ("offers.model_id <> '' AND NOT offers.shared_id", "(offers.model_id = '' OR offers.shared_id)")
 
 Place = tuple[str, str, str, int]
 """Where an offer stands in their order: provider, model_id, name, and the store's own number."""
@@ -52,7 +58,7 @@ def page_offers(
 
 
 def _conditions(wanted: Wanted, as_of: datetime | None) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = [SOLD]
     conditions.append(offers.c.withdrawn_at.is_(None) if as_of is None else offers.c.first_seen <= as_of)
     if wanted.provider is not None:
         conditions.append(offers.c.provider == wanted.provider)
@@ -72,14 +78,11 @@ def _conditions(wanted: Wanted, as_of: datetime | None) -> list[ColumnElement[bo
 
 
 def get_offers(store: Store, provider: str, id_or_name: str, at: datetime, as_of: datetime | None) -> list[OfferView]:
-    """Return what `find_offers` does, fast where there are many offers: by an id from the indexes alone."""
-    one = (offers.c.provider == provider) & (offers.c.model_id == id_or_name)
-    # The two conditions of the indexes, word for word: a database takes an index for part of a table only then.
-    parts = [select(offers.c.id).where(one, text(condition)) for condition in INDEXED]
-    with store.reading() as connection:
-        ids = list(connection.scalars(union_all(*parts))) if id_or_name else []
-        if ids and (found := offers_where(connection, at, as_of, [offers.c.id.in_(ids)], listed=False)):
-            return found
+    """Return what `find_offers` does, fast where an offer is asked for by its id as it stands."""
+    if id_or_name and as_of is None:
+        with store.reading() as connection:
+            if found := offers_called(connection, provider, id_or_name, at):
+                return found
     return find_offers(store, provider, id_or_name, at, as_of)
 
 
@@ -93,7 +96,7 @@ def page_changes(
 ) -> tuple[list[ChangeView], tuple[datetime, int] | None]:
     """Return the next changes, newest first, and the place (time and number) before which the following page begins."""
     order = (changes.c.at, changes.c.id)
-    wanted = select(*order).order_by(changes.c.at.desc(), changes.c.id.desc()).limit(limit + 1)
+    wanted = select(*order).where(OF_OFFERS).order_by(changes.c.at.desc(), changes.c.id.desc()).limit(limit + 1)
     if provider is not None:
         wanted = wanted.where(changes.c.provider == provider)
     if since is not None:
@@ -120,7 +123,7 @@ class ModelCount:
 
 def page_models(store: Store, *, after: str | None, limit: int) -> tuple[list[ModelCount], str | None]:
     """Return the next models in alphabetical order, and the one after which the following page begins."""
-    sold = offers.c.withdrawn_at.is_(None) & offers.c.model.is_not(None)
+    sold = offers.c.withdrawn_at.is_(None) & offers.c.model.is_not(None) & SOLD
     names = select(offers.c.model).distinct().where(sold).order_by(offers.c.model).limit(limit + 1)
     if after is not None:
         names = names.where(offers.c.model > after)
@@ -141,7 +144,8 @@ def page_models(store: Store, *, after: str | None, limit: int) -> tuple[list[Mo
 
 def count_offers(store: Store) -> dict[str, int]:
     """Return how many offers each provider sells now."""
-    query = select(offers.c.provider, func.count()).where(offers.c.withdrawn_at.is_(None)).group_by(offers.c.provider)
+    sold = offers.c.withdrawn_at.is_(None) & SOLD
+    query = select(offers.c.provider, func.count()).where(sold).group_by(offers.c.provider)
     with store.reading() as connection:
         return {row[0]: row[1] for row in connection.execute(query)}
 

@@ -22,7 +22,7 @@ from scraper.settling import OffersByName, by_offer, gone, same_claim, stood_for
 from scraper.store.holding import holds_where
 from scraper.store.identities import identify_offers
 from scraper.store.opening import Store, hold_back_others
-from scraper.store.outbox import keep_happened
+from scraper.store.outbox import keep_happened, retract_settled
 from scraper.store.reading import changes_by_id
 from scraper.store.restating import forget_restated
 from scraper.store.tables import holds, source_fields, sources
@@ -133,6 +133,8 @@ def _decide(
         "expires_at": at + timedelta(days=days),
     }
     connection.execute(update(holds).where(holds.c.id.in_([hold.id for hold in waiting])).values(values))
+    for provider in sorted({hold.provider for hold in waiting}):
+        retract_settled(connection, provider)
 
 
 def _again(connection: Connection, waiting: Sequence[HoldView]) -> tuple[HoldView, ...]:
@@ -256,4 +258,5 @@ def _info(connection: Connection, hold: HoldView) -> SourceInfo:
         fields=frozenset(fields),
         rank=row.rank,
         fresh_days=row.fresh_days,
+        sells=row.sells,
     )

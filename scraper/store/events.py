@@ -87,13 +87,14 @@ def event_of_hold(hold: HoldView) -> Event:
         model_id=hold.model_id,
         name=hold.name,
         model=_model(hold.provider, hold.model_id, hold.name),
+        shared_id=hold.shared_id,
         field=hold.field,
         before=before,
         after=after,
         percent=_moved(old, new),
         severity=Severity.WARNING,
         note=hold.message,
-        links=tuple(dict.fromkeys((hold.last.url, *_links(before, after)))),
+        links=tuple(dict.fromkeys((hold.last.url, *links_of(before, after)))),
     )
 
 
@@ -137,13 +138,14 @@ def _event(
         model_id=change.model_id,
         name=change.name,
         model=offer.model,
+        shared_id=offer.shared_id,
         field=change.field,
         before=before,
         after=after,
         percent=percent,
         typical_request=request if kind in _PRICE_MOVES and change.field in _PLAIN_FIELDS else None,
         severity=_severity(kind, change.field, percent),
-        links=_links(before, after),
+        links=links_of(before, after),
     )
 
 
@@ -252,16 +254,38 @@ def _side_of_fact(fact: Fact, capture: CaptureInfo | None) -> Side:
     )
 
 
+def side_of_row(row: Any, capture: CaptureInfo) -> Side:
+    """Return what a row of observations says, with its newest evidence, which is in this capture."""
+    return Side(
+        state=row.state,
+        value=row.value,
+        currency=row.currency,
+        unit=unit_of(row.field),
+        promotional=row.promotional,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        evidence=_evidence(capture, row.last_locator, row.last_quote),
+    )
+
+
 def _evidence(capture: CaptureInfo, locator: str, quote: str) -> EventEvidence:
     return EventEvidence(
         address=capture.url, captured_at=capture.captured_at, capture=capture.sha256, locator=locator, quote=quote
     )
 
 
-def _links(*sides: Side | None) -> tuple[str, ...]:
+def links_of(*sides: Side | None) -> tuple[str, ...]:
     """Return the addresses of the evidence, the newest first."""
     found = [side.evidence.address for side in reversed(sides) if side is not None and side.evidence is not None]
     return tuple(dict.fromkeys(found))
+
+
+def claim_of_side(field: str, side: Side | None) -> tuple[str, ...]:
+    """Return what a side says, apart from where, as parts of an id."""
+    if side is None:
+        return ("",)
+    ends = (str(side.promotional), _time(side.valid_from), _time(side.valid_until))
+    return (side.state, _number(field, side.value), side.currency or "", *ends)
 
 
 def _claim(said: Statement | Fact | None) -> tuple[str, ...]:
@@ -415,16 +439,7 @@ def _promotion_ends(row: Any, capture: CaptureInfo, at: datetime) -> Event:
     named = "" if row.model_id and not row.shared_id else row.name
     ends = _time(row.valid_until)
     said = (row.provider, row.source, row.model_id, named, row.field, _number(row.field, row.value), row.currency, ends)
-    side = Side(
-        state=row.state,
-        value=row.value,
-        currency=row.currency,
-        unit=unit_of(row.field),
-        promotional=row.promotional,
-        valid_from=row.valid_from,
-        valid_until=row.valid_until,
-        evidence=_evidence(capture, row.last_locator, row.last_quote),
-    )
+    side = side_of_row(row, capture)
     return Event(
         id=event_id(kind, *said),
         kind=kind,
@@ -434,8 +449,9 @@ def _promotion_ends(row: Any, capture: CaptureInfo, at: datetime) -> Event:
         model_id=row.model_id,
         name=row.name,
         model=row.model or _model(row.provider, row.model_id, row.name),
+        shared_id=row.shared_id,
         field=row.field,
         before=side,
         severity=Severity.NOTICE,
-        links=_links(side),
+        links=links_of(side),
     )

@@ -9,7 +9,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
@@ -19,6 +34,13 @@ from scraper.store.tables import metadata
 HEAD: Final = "0013"
 """The newest migration: the schema that this code reads and writes."""
 
+# As Alembic makes it.
+_VERSION: Final = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 _WAIT_SECONDS: Final = 30
 _CHECK: Final = "check the address given by --db or RATECARD_DB"
 
@@ -92,8 +114,8 @@ def open_store(url: str) -> Store:
         _make_folder(address)
     store = Store(_engine(address), address.render_as_string(hide_password=True))
     try:
-        if version_of(store) != HEAD:
-            # Only an older or a new database needs Alembic, and loading it takes longer than most commands.
+        if (version_of(store) or _make_tables(store)) != HEAD:
+            # Only an older database needs Alembic, and loading it takes longer than most commands.
             from scraper.store.migrating import upgrade
 
             upgrade(store)
@@ -119,6 +141,18 @@ def version_of(store: Store) -> str | None:
             f"The database {store.shown} was not made by ratecard (it has a table {min(foreign)!r}); {_CHECK}."
         )
     return None
+
+
+def _make_tables(store: Store) -> str:
+    """Make all tables in an empty database, the same as all migrations would, all or none; return its version."""
+    with store.writing() as connection:
+        hold_back_others(connection, "ratecard migrations")
+        _VERSION.create(connection, checkfirst=True)
+        found: str | None = connection.execute(select(_VERSION.c.version_num)).scalar()
+        if found is None:
+            metadata.create_all(connection, checkfirst=False)
+            connection.execute(insert(_VERSION).values(version_num=HEAD))
+        return found or HEAD
 
 
 def _address(url: str) -> URL:

@@ -15,10 +15,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, false, select, update
 
 from scraper.events import Event, EventKind
+from scraper.holds import HoldStatus
 from scraper.store.events import event_of_hold, events_of, loose_key
+from scraper.store.holding import holds_where
 from scraper.store.opening import Store
+from scraper.store.reading import TELLING
 from scraper.store.rows import by_id, each, insert_rows
-from scraper.store.tables import events, runs
+from scraper.store.tables import events, holds, runs
 from scraper.store.views import ChangeView, HoldView
 
 _e = events.c
@@ -40,11 +43,32 @@ class StoredEvent:
 def keep_happened(
     connection: Connection, run: int, changed: Sequence[ChangeView], opened: Sequence[HoldView], *, tell: bool = True
 ) -> None:
-    """Write down what a reading changed and what of it was held, once; without `tell`, nobody is told of it yet."""
+    """Write down what a reading changed and what of it was held, once; without `tell`, nobody is told of it yet.
+
+    What is told of models by who sells nothing is no event: nobody buys it.
+    """
+    telling = set(connection.scalars(TELLING))
+    changed = [change for change in changed if change.provider not in telling]
+    opened = [hold for hold in opened if hold.provider not in telling]
     found = [*events_of(connection, changed), *map(event_of_hold, opened)]
     if found:
         recorded_at = connection.execute(select(runs.c.started_at).where(runs.c.id == run)).scalar_one()
         keep_events(connection, found, recorded_at, tell=tell)
+
+
+def retract_settled(connection: Connection, provider: str) -> None:
+    """Take back the events of holds of a provider that wait for nobody any more: who was not told need not be."""
+    open_ones = holds_where(connection, holds.c.provider == provider, holds.c.status == HoldStatus.OPEN)
+    waiting = {_held(event_of_hold(hold)) for hold in open_ones}
+    told = (_e.provider == provider, _e.kind == EventKind.HOLD_NEEDS_REVIEW, _e.retracted == false())
+    rows = connection.execute(select(_e.id, _e.body).where(*told)).all()
+    settled = [{"row": row.id} for row in rows if _held(Event.from_json(row.body)) not in waiting]
+    each(connection, by_id(events).values(retracted=True), settled)
+
+
+def _held(event: Event) -> object:
+    """Return what is held since when; a capture that says the same again may say it in a little other words."""
+    return event.source, event.model_id, event.name, event.field, event.at
 
 
 def keep_events(connection: Connection, found: Sequence[Event], recorded_at: datetime, *, tell: bool = True) -> int:
@@ -96,7 +120,8 @@ class Retelling:
     """
 
     def __init__(self, connection: Connection, provider: str) -> None:
-        mine = (_e.provider == provider, _e.kind.not_in([*OF_SOURCES, EventKind.HOLD_NEEDS_REVIEW]))
+        others = (*OF_SOURCES, EventKind.HOLD_NEEDS_REVIEW, EventKind.CORRECTED)
+        mine = (_e.provider == provider, _e.kind.not_in(others))
         self._connection = connection
         self._mine = mine
         rows = self._read()

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    union_all,
+)
 
 from scraper.diff import Kind, same_value
 from scraper.holds import HoldStatus, Stood
 from scraper.meters import unit_of
 from scraper.records import Reason, State
-from scraper.states import Observed, SourceState, published
+from scraper.states import Observed, Published, SourceState, published
 from scraper.store.opening import Store
 from scraper.store.tables import (
     captures,
@@ -44,6 +60,15 @@ from scraper.store.views import (
 
 _o = observations.c
 
+TELLING: Final = select(sources.c.provider).where(sources.c.sells == false())
+"""Who sells nothing and only tells of models."""
+
+SOLD: Final = offers.c.provider.not_in(TELLING)
+"""What tells offers from what sources only tell of models, which is kept in the same table."""
+
+OF_OFFERS: Final = changes.c.provider.not_in(TELLING)
+"""What tells changes of offers from those of what is told of models."""
+
 
 def list_offers(
     store: Store, at: datetime, provider: str | None = None, as_of: datetime | None = None
@@ -54,15 +79,32 @@ def list_offers(
     today, the newest evidence where that was there by then, else the first.
     """
     with store.reading() as connection:
-        return offers_where(
-            connection, at, as_of, [] if provider is None else [offers.c.provider == provider], listed=True
-        )
+        where = [SOLD] if provider is None else [SOLD, offers.c.provider == provider]
+        return offers_where(connection, at, as_of, where, listed=True)
+
+
+def list_told(
+    store: Store, at: datetime, models: Collection[str] | None = None, as_of: datetime | None = None
+) -> list[OfferView]:
+    """Return what sources that sell nothing tell of models, in the form of offers; of all where none are named."""
+    with store.reading() as connection:
+        return told_on(connection, at, models, as_of)
+
+
+def told_on(
+    connection: Connection, at: datetime, models: Collection[str] | None, as_of: datetime | None = None
+) -> list[OfferView]:
+    """Do what `list_told` does, on the connection of a transaction."""
+    where = [~SOLD, offers.c.model.is_not(None) if models is None else offers.c.model.in_(sorted(models))]
+    return offers_where(connection, at, as_of, where, listed=True)
 
 
 def find_offers(
     store: Store, provider: str, id_or_name: str, at: datetime, as_of: datetime | None = None
 ) -> list[OfferView]:
     """Return the offers with an id, else those with a name, exactly as written; withdrawn ones too.
+
+    Asked for a provider that sells nothing, what it tells of a model.
 
     There are several where a provider prints one id, or one name, for several products; none where it is unknown.
     """
@@ -80,9 +122,16 @@ def list_changes(
     provider: str | None = None,
     run: int | None = None,
     limit: int | None = None,
+    *,
+    told: bool = False,
 ) -> list[ChangeView]:
-    """Return the changes, newest first; `since` is the earliest time of a capture that still counts."""
+    """Return the changes, newest first; `since` is the earliest time of a capture that still counts.
+
+    With `told`, also those of what sources that sell nothing tell of models.
+    """
     wanted = select(changes.c.id).order_by(changes.c.at.desc(), changes.c.id)
+    if not told:
+        wanted = wanted.where(OF_OFFERS)
     if since is not None:
         wanted = wanted.where(changes.c.at >= since)
     if provider is not None:
@@ -174,6 +223,7 @@ def sources_on(connection: Connection, provider: str | None = None) -> list[Sour
                 else None
             ),
             offers=count.get(row.id, 0),
+            sells=row.sells,
         )
         for row in rows
     ]
@@ -346,39 +396,66 @@ def offers_where(
     if not rows:
         return []
     known = source_states(connection, {row.provider for row in rows})
-    observed = _observed(connection, query, as_of)
-    missed = _first_missed(connection, query)
+    observed = _observed(connection.execute(_observed_query(query, as_of)))
+    missed = _first_missed(connection.execute(_missed_query(query)))
     # What was never observed has no interval to go by; what was, is listed while one of them lasts.
     ever = _ever_observed(connection, query) if listed and as_of is not None else set()
-    held = _held(connection, as_of)
+    held = _held(connection.execute(_held_query(as_of)))
     views = []
     for row in sorted(rows, key=lambda row: (row.provider, row.model_id, row.name)):
         if as_of is not None and listed and row.id in ever and row.id not in observed:
             continue
         waiting = held.get(_called(row), ())
         said = published(observed.get(row.id, ()), known[row.provider], row.first_seen, as_of or at, waiting)
-        views.append(
-            OfferView(
-                id=row.id,
-                provider=row.provider,
-                model_id=row.model_id,
-                name=row.name,
-                shared_id=row.shared_id,
-                model=row.model,
-                variant=row.variant,
-                first_seen=row.first_seen,
-                last_seen=row.last_seen,
-                missed_at=missed.get(row.id),
-                withdrawn_at=row.withdrawn_at,
-                fields=said.fields,
-                announced=said.announced,
-            )
-        )
+        views.append(_offer_view(row, missed.get(row.id), said))
     return views
 
 
-def _held(connection: Connection, as_of: datetime | None) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
-    """Return what waits for a review, as (source, field) by offer: what waits now, and did at a time."""
+def _offer_view(row: Any, missed_at: datetime | None, said: Published) -> OfferView:
+    return OfferView(
+        id=row.id,
+        provider=row.provider,
+        model_id=row.model_id,
+        name=row.name,
+        shared_id=row.shared_id,
+        model=row.model,
+        variant=row.variant,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        missed_at=missed_at,
+        withdrawn_at=row.withdrawn_at,
+        fields=said.fields,
+        announced=said.announced,
+    )
+
+
+def offers_called(connection: Connection, provider: str, model_id: str, at: datetime) -> list[OfferView]:
+    """Return the offers of a provider with an id, withdrawn ones too, as they stand.
+
+    The statements are made once and use indexes alone: this is what is asked all the time.
+    """
+    asked = {"provider": provider, "model_id": model_id}
+    rows = connection.execute(_CALLED, asked).all()
+    if not rows:
+        return []
+    fields: dict[int, set[str]] = defaultdict(set)
+    for of in connection.execute(_FIELDS_OF_PROVIDER, asked):
+        fields[of.source_id].add(of.field)
+    known = {
+        row.name: _source_state(row, frozenset(fields[row.id]))
+        for row in connection.execute(_SOURCES_OF_PROVIDER, asked)
+    }
+    held = _held(connection.execute(_HELD_OF_PROVIDER, asked))
+    views = []
+    for row in sorted(rows, key=lambda row: row.name):
+        observed = _observed(connection.execute(_OBSERVED_OF_ONE, {"offer": row.id}))
+        missed = _first_missed(connection.execute(_MISSED_OF_ONE, {"offer": row.id}))
+        said = published(observed.get(row.id, ()), known, row.first_seen, at, held.get(_called(row), ()))
+        views.append(_offer_view(row, missed.get(row.id), said))
+    return views
+
+
+def _held_query(as_of: datetime | None) -> Select[Any]:
     query = (
         select(holds)
         .join_from(holds, captures, holds.c.first_capture_id == captures.c.id)
@@ -386,8 +463,13 @@ def _held(connection: Connection, as_of: datetime | None) -> dict[tuple[str, str
     )
     if as_of is not None:
         query = query.where(captures.c.captured_at <= as_of)
+    return query
+
+
+def _held(rows: Iterable[Any]) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
+    """Return what waits for a review, as (source, field) by offer: what waits now, and did at a time."""
     found: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
-    for row in connection.execute(query):
+    for row in rows:
         found[_called(row)].append((row.source, row.field))
     return found
 
@@ -404,15 +486,19 @@ def source_states(connection: Connection, wanted: Collection[str] | None = None)
     fields = _contracts(connection, few)
     known: dict[str, dict[str, SourceState]] = defaultdict(dict)
     for row in connection.execute(select(sources) if few is None else select(sources).where(sources.c.id.in_(few))):
-        known[row.provider][row.name] = SourceState(
-            name=row.name,
-            rank=row.rank,
-            fresh_days=row.fresh_days,
-            publishes=fields.get(row.id, frozenset()),
-            ok=row.status == Status.OK,
-            last_success_at=row.last_success_at,
-        )
+        known[row.provider][row.name] = _source_state(row, fields.get(row.id, frozenset()))
     return known
+
+
+def _source_state(row: Any, publishes: frozenset[str]) -> SourceState:
+    return SourceState(
+        name=row.name,
+        rank=row.rank,
+        fresh_days=row.fresh_days,
+        publishes=publishes,
+        ok=row.status == Status.OK,
+        last_success_at=row.last_success_at,
+    )
 
 
 def _contracts(connection: Connection, of: Select[Any] | None = None) -> dict[int, frozenset[str]]:
@@ -423,8 +509,7 @@ def _contracts(connection: Connection, of: Select[Any] | None = None) -> dict[in
     return {source: frozenset(names) for source, names in fields.items()}
 
 
-def _observed(connection: Connection, of: Select[Any], as_of: datetime | None) -> dict[int, list[Observed]]:
-    """Return what stands now, or stood at a time, by offer, with the evidence that there was by then."""
+def _observed_query(of: Select[Any], as_of: datetime | None) -> Select[Any]:
     capture: ColumnElement[int] = _o.last_capture_id
     locator: ColumnElement[str] = _o.last_locator
     quote: ColumnElement[str] = _o.last_quote
@@ -437,7 +522,7 @@ def _observed(connection: Connection, of: Select[Any], as_of: datetime | None) -
         quote = case((known, _o.last_quote), else_=_o.quote)
         missed = case((_o.missed_at <= as_of, _o.missed_at), else_=None)
         live = and_(_o.first_seen <= as_of, or_(_o.closed_at.is_(None), _o.closed_at > as_of))
-    rows = connection.execute(
+    return (
         select(
             _o.offer_id, sources.c.name, _o.field, _o.state, _o.reason, _o.value, _o.currency, _o.derived,
             _o.promotional, _o.valid_from, _o.valid_until, _o.first_seen, _o.last_seen, missed.label("missed_at"),
@@ -447,6 +532,10 @@ def _observed(connection: Connection, of: Select[Any], as_of: datetime | None) -
         .join(captures, captures.c.id == capture)
         .where(live, _o.offer_id.in_(of.with_only_columns(offers.c.id)))
     )  # fmt: skip
+
+
+def _observed(rows: Iterable[Any]) -> dict[int, list[Observed]]:
+    """Return what stands now, or stood at a time, by offer, with the evidence that there was by then."""
     observed: dict[int, list[Observed]] = defaultdict(list)
     for row in rows:
         observed[row.offer_id].append(
@@ -474,20 +563,48 @@ def _observed(connection: Connection, of: Select[Any], as_of: datetime | None) -
     return observed
 
 
-def _first_missed(connection: Connection, of: Select[Any]) -> dict[int, datetime]:
-    """Return when an offer was first missed after it was last seen, where it was."""
-    rows = connection.execute(
+def _missed_query(of: Select[Any]) -> Select[Any]:
+    return (
         select(_o.offer_id, func.min(_o.missed_at))
         .join_from(observations, offers, _o.offer_id == offers.c.id)
         .where(_o.missed_at > offers.c.last_seen, _o.offer_id.in_(of.with_only_columns(offers.c.id)))
         .group_by(_o.offer_id)
     )
+
+
+def _first_missed(rows: Iterable[Any]) -> dict[int, datetime]:
+    """Return when an offer was first missed after it was last seen, where it was."""
     return {row[0]: row[1] for row in rows}
 
 
 def _ever_observed(connection: Connection, of: Select[Any]) -> set[int]:
     ids = select(_o.offer_id).distinct().where(_o.offer_id.in_(of.with_only_columns(offers.c.id)))
     return set(connection.scalars(ids))
+
+
+_OF_PROVIDER: Final = bindparam("provider", type_=Text)
+# The two conditions of the indexes, word for word: a database takes an index for part of a table only then.
+_CALLED: Final = union_all(
+    *(
+        select(offers).where(
+            offers.c.provider == _OF_PROVIDER, offers.c.model_id == bindparam("model_id", type_=Text), text(condition)
+        )
+        for condition in (
+            "offers.model_id <> '' AND NOT offers.shared_id",
+            "(offers.model_id = '' OR offers.shared_id)",
+        )
+    )
+)
+_SOURCES_OF_PROVIDER: Final = select(sources).where(sources.c.provider == _OF_PROVIDER)
+_FIELDS_OF_PROVIDER: Final = (
+    select(source_fields)
+    .join_from(source_fields, sources, source_fields.c.source_id == sources.c.id)
+    .where(sources.c.provider == _OF_PROVIDER)
+)
+_HELD_OF_PROVIDER: Final = _held_query(None).where(holds.c.provider == _OF_PROVIDER)
+_ONE: Final = select(offers).where(offers.c.id == bindparam("offer", type_=Integer))
+_OBSERVED_OF_ONE: Final = _observed_query(_ONE, None)
+_MISSED_OF_ONE: Final = _missed_query(_ONE)
 
 
 # Statements and changes.
@@ -618,4 +735,4 @@ _unit = lru_cache(maxsize=4096)(unit_of)
 
 def offers_on(connection: Connection, at: datetime, ids: Sequence[int] | None) -> list[OfferView]:
     """Return offers with what is published of each, withdrawn ones too; all of them where no ids are given."""
-    return offers_where(connection, at, None, [] if ids is None else [offers.c.id.in_(ids)], listed=False)
+    return offers_where(connection, at, None, [SOLD] if ids is None else [offers.c.id.in_(ids)], listed=False)

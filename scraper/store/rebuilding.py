@@ -16,9 +16,10 @@ from sqlalchemy import Connection, and_, delete, func, select, update
 from scraper.errors import RatecardError
 from scraper.holds import Held, Stood
 from scraper.records import Reading
+from scraper.store.correcting import keep_corrections
 from scraper.store.holding import forget_undecided
 from scraper.store.opening import Store
-from scraper.store.outbox import Retelling
+from scraper.store.outbox import Retelling, retract_settled
 from scraper.store.reading import changes_of, further_pages, offers_of_source_on, stood_of_source_on
 from scraper.store.tables import (
     captures,
@@ -70,6 +71,7 @@ class Rebuild:
     _declared: Sequence[SourceInfo]
     _before: dict[str, _Standing] = field(default_factory=dict)
     _run: int = 0
+    _started_at: datetime | None = None
     _retelling: Retelling | None = None
 
     def captures(self) -> list[KeptCapture]:
@@ -103,6 +105,7 @@ class Rebuild:
         )
         never_read["last_pages"] = ""
         connection.execute(update(sources).where(sources.c.provider == self._provider).values(never_read))
+        self._started_at = started_at
         self._run = begin_run_on(connection, started_at, at, replay=True)
         return self._run
 
@@ -154,12 +157,15 @@ class Rebuild:
     def settle(self, captures_before: Sequence[KeptCapture]) -> None:
         """Let a source stand as failed where its last fetch failed after its newest capture, as it did before.
 
-        `captures_before` are those that were there at `begin`. What is news in the history is to be told now.
+        `captures_before` are those that were there at `begin`. What is news in the history is to be told now, and who
+        was told what it does not say is to get a correction.
         """
-        if self._retelling is not None:
+        if self._retelling is not None and self._started_at is not None:
             own = [kept for kept in self.captures() if not kept.address]
             # In the order of their times, so that the first one is what is left.
             self._retelling.end({kept.source: kept.capture.newest_at for kept in reversed(own)})
+            retract_settled(self._connection, self._provider)
+            keep_corrections(self._connection, self._provider, self._started_at)
         newest = {kept.source: kept for kept in captures_before if kept.outcome is not CaptureOutcome.PASSED_OVER}
         for name, before in self._before.items():
             if before.last_at is None:

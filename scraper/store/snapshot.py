@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, false, func, literal, or_, select, true
 
 from scraper.holds import HoldStatus
 from scraper.store.opening import Store
-from scraper.store.reading import changes_where, offers_on, sources_on, statements_where
-from scraper.store.tables import changes, holds, observations, offers, sources
+from scraper.store.reading import OF_OFFERS, SOLD, changes_where, offers_on, sources_on, statements_where, told_on
+from scraper.store.tables import changes, events, holds, observations, offers, sources
 from scraper.store.views import ChangeView, OfferView, SourceView, Statement
 
 _o = observations.c
@@ -52,20 +52,23 @@ class Snapshot:
         """Return every offer by provider, id and name; `since` is the time for which they were published before."""
         said, told, waiting = self._said(), self._told(), self._waiting()
         crossed = self._crossed(since) if since else set()
-        rows = self.connection.execute(select(offers)).all()
+        o = offers.c
+        whole = _one_text(tuple(offers.columns))
+        wanted = select(o.id, o.provider, o.model_id, o.name, o.shared_id, whole).where(SOLD)
+        rows = self.connection.execute(wanted).all()
         found = [
             OfferDigest(
-                id=row.id,
-                provider=row.provider,
-                model_id=row.model_id,
-                name=row.name,
-                shared_id=row.shared_id,
+                id=number,
+                provider=provider,
+                model_id=model_id,
+                name=name,
+                shared_id=shared_id,
                 digest=_hash(
-                    (*row, said.get(row.id), told.get(row.id), waiting.get((row.provider, row.model_id or row.name)))
+                    text, said.get(number, ""), told.get(number, ""), waiting.get((provider, model_id or name), "")
                 ),
-                crossed=row.id in crossed,
+                crossed=number in crossed,
             )
-            for row in rows
+            for number, provider, model_id, name, shared_id, text in rows
         ]
         return sorted(found, key=lambda one: (one.provider, one.model_id, one.name))
 
@@ -75,6 +78,33 @@ class Snapshot:
             found = offers_on(self.connection, self.at, None)
             return found if ids is None else [offer for offer in found if offer.id in ids]
         return offers_on(self.connection, self.at, sorted(ids))
+
+    def told(self, models: Collection[str]) -> list[OfferView]:
+        """Return what sources that sell nothing tell of models, in the form of offers."""
+        return told_on(self.connection, self.at, None if len(models) > _FEW else models)
+
+    def told_digests(self) -> dict[str, str]:
+        """Return by model a hash of what is told of it: another hash, something else, or it has gone stale."""
+        telling = [source for source in sources_on(self.connection) if not source.sells]
+        if not telling:
+            return {}
+        columns = func.count(), func.max(_o.id), func.max(_o.last_capture_id), func.max(_o.missed_at)
+        mine = select(sources.c.id).where(sources.c.sells == false())
+        rows = self.connection.execute(
+            select(offers.c.model, *columns, func.min(_o.last_seen).label("oldest"))
+            .join_from(observations, offers, _o.offer_id == offers.c.id)
+            .where(_o.source_id.in_(mine), _o.closed_at.is_(None), offers.c.model.is_not(None))
+            .group_by(offers.c.model)
+        ).all()
+        days = sorted({source.fresh_days for source in telling})
+        waiting = self.held()
+        held = [waiting[provider] for provider in sorted({source.provider for source in telling})]
+        return {
+            row.model: _hash(repr((*row, [self._stale(row.oldest, fresh) for fresh in days], held))) for row in rows
+        }
+
+    def _stale(self, seen: datetime | None, days: int) -> bool:
+        return seen is not None and self.at - seen > timedelta(days=days)
 
     def past(self, ids: Collection[int] | None = None) -> dict[int, list[Statement]]:
         """Return by offer what was stated and stands no longer, the newest first."""
@@ -98,16 +128,21 @@ class Snapshot:
 
     def latest_changes(self, limit: int) -> list[ChangeView]:
         """Return the newest changes of all."""
-        wanted = select(changes.c.id).order_by(changes.c.at.desc(), changes.c.id).limit(limit)
+        wanted = select(changes.c.id).where(OF_OFFERS).order_by(changes.c.at.desc(), changes.c.id).limit(limit)
         return changes_where(self.connection, wanted)
 
     def count_changes(self) -> int:
         """Return how many changes there ever were."""
-        return self.connection.execute(select(func.count()).select_from(changes)).scalar_one()
+        return self.connection.execute(select(func.count()).select_from(changes).where(OF_OFFERS)).scalar_one()
+
+    def events(self, limit: int) -> list[str]:
+        """Return the newest events that hold, as they are stored."""
+        wanted = select(events.c.body).where(events.c.retracted == false())
+        return list(self.connection.scalars(wanted.order_by(events.c.at.desc(), events.c.id.desc()).limit(limit)))
 
     def sources(self) -> list[SourceView]:
-        """Return the sources, by provider and name."""
-        return sources_on(self.connection)
+        """Return the sources of what is sold, by provider and name."""
+        return [source for source in sources_on(self.connection) if source.sells]
 
     def held(self) -> Counter[str]:
         """Return how much of each provider waits for a review."""
@@ -181,5 +216,6 @@ def _as_text(column: Any) -> ColumnElement[str]:
     return func.coalesce(text, "") if column.nullable else text
 
 
-def _hash(parts: tuple[Any, ...]) -> str:
-    return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+def _hash(*parts: str) -> str:
+    # No stored text has the separator: control characters are refused at the door.
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

@@ -6,8 +6,10 @@ rules that must hold whatever the code does are constraints: no value without ev
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from sqlalchemy import (
     Boolean,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    true,
 )
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.elements import TextClause
@@ -60,6 +63,15 @@ class UtcTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        """Return what reads a column: few times stand in many rows, so SQLite's texts are read once each."""
+        return _utc_of if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+@lru_cache(maxsize=65536)
+def _utc_of(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text is not None else None
 
 
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
@@ -105,6 +117,8 @@ sources: Final = Table(
     Column("last_capture_id", ForeignKey(captures.c.id)),
     Column("last_pages", Text, nullable=False, server_default=""),
     Column("identified_by", Text, nullable=False, server_default=""),
+    # What a source only tells of models is kept like offers, and is none.
+    Column("sells", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("provider", "name"),
     CheckConstraint("status IN ('ok', 'failed', 'not_captured')", name="status_known"),
 )
@@ -131,6 +145,7 @@ offers: Final = Table(
     Column("variant", Text, nullable=False, server_default=""),
     CheckConstraint("model_id <> '' OR name <> ''", name="named"),
     Index("ix_offers_model", "model"),
+    Index("ix_offers_listed", "provider", "model_id", "name", "id"),
     _partial("uq_offers_by_id", "provider", "model_id", where="model_id <> '' AND NOT shared_id", unique=True),
     _partial("uq_offers_by_name", "provider", "model_id", "name", where="model_id = '' OR shared_id", unique=True),
 )
@@ -449,6 +464,7 @@ deliveries: Final = Table(
     Column("next_at", UtcTime, nullable=False),
     Column("give_up_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
+    Column("maybe_arrived", Boolean, nullable=False, server_default=true()),
     CheckConstraint("state IN ('waiting', 'sent', 'dead')", name="state_known"),
     CheckConstraint("(state = 'waiting') = (ended_at IS NULL)", name="ended_dated"),
     CheckConstraint("attempts >= 0", name="counted"),

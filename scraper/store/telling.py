@@ -7,8 +7,8 @@ the same one however often it is sent. Who sends holds the lease of the subscrib
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, ins
 
 from scraper.due import LONGEST_LEASE
 from scraper.events import Event
+from scraper.store.correcting import corrected_in, keep_corrections
 from scraper.store.opening import Store
 from scraper.store.outbox import StoredEvent, mark_routed, unrouted
 from scraper.store.rows import insert_rows
@@ -61,7 +62,10 @@ class QueuedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A message under way or done, by its `message` id; `attempts` counts those that failed or whose end is unknown."""
+    """A message under way or done, by its `message` id; `attempts` counts those that failed.
+
+    `maybe_arrived` is false only where every attempt was certainly refused.
+    """
 
     number: int
     line: Line
@@ -74,6 +78,7 @@ class Delivery:
     next_at: datetime
     give_up_at: datetime
     ended_at: datetime | None
+    maybe_arrived: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,10 +204,20 @@ def queued_of(store: Store, line: Line) -> list[QueuedEvent]:
 
 
 def events_in(store: Store, delivery: Delivery) -> list[Event]:
-    """Return the events of a message, in their order."""
+    """Return the events of a message, in their order; a correction knows in which message the line got the first."""
     query = _queued().where(_q.delivery_id == delivery.number).order_by(_q.id)
     with store.reading() as connection:
-        return [_queued_event(row).event for row in connection.execute(query)]
+        found = [_queued_event(row).event for row in connection.execute(query)]
+        corrected = {event.corrects.event for event in found if event.corrects is not None}
+        messages = corrected_in(connection, delivery.line, corrected) if corrected else {}
+    return [_of_message(event, messages) for event in found]
+
+
+def _of_message(event: Event, messages: Mapping[str, str]) -> Event:
+    if event.corrects is None:
+        return event
+    corrects = event.corrects.model_copy(update={"message": messages.get(event.corrects.event, "")})
+    return event.model_copy(update={"corrects": corrects})
 
 
 def make_delivery(
@@ -216,10 +231,16 @@ def make_delivery(
     at: datetime,
     give_up_at: datetime,
 ) -> Delivery | None:
-    """Make one message of what waits; None where the line is another process' by now."""
+    """Make one message of what waits, to be sent at once.
+
+    None where the line is another process' by now, or something of it was retracted meanwhile.
+    """
     with store.writing() as connection:
         mine = select(_c.subscriber).where(_line(_c, line), _c.lease_holder == holder)
         if connection.execute(mine.with_for_update()).first() is None:
+            return None
+        numbers = [one.number for one in queued]
+        if _count_holding(connection, numbers) < len(numbers):
             return None
         row = {
             **line._asdict(),
@@ -231,13 +252,31 @@ def make_delivery(
             "made_at": at,
             "next_at": at,
             "give_up_at": give_up_at,
+            "maybe_arrived": True,
         }
         (number,) = insert_rows(connection, deliveries, [row])
-        numbers = [one.number for one in queued]
         for start in range(0, len(numbers), _MANY):
             some = _q.id.in_(numbers[start : start + _MANY])
             connection.execute(update(queued_events).where(some).values(delivery_id=number))
-        return _delivery(connection.execute(select(deliveries).where(_d.id == number)).one())
+        made = _delivery(connection.execute(select(deliveries).where(_d.id == number)).one())
+        # Whoever finds it later cannot know that; who has just made it does.
+        return replace(made, maybe_arrived=False)
+
+
+def _count_holding(connection: Connection, numbers: Sequence[int]) -> int:
+    """Count the queued events that are not retracted; who reads a history again waits until this transaction ends."""
+    count = 0
+    for start in range(0, len(numbers), _MANY):
+        some = (_q.id.in_(numbers[start : start + _MANY]), events.c.retracted == false())
+        holding = select(events.c.id).join_from(queued_events, events).where(*some)
+        count += len(connection.execute(holding.with_for_update(read=True, of=events)).all())
+    return count
+
+
+def begin_attempt(store: Store, delivery: Delivery) -> bool:
+    """Write down that a message is being sent again; False where it is not under way any more."""
+    waiting = (_d.id == delivery.number, _d.state == DeliveryState.WAITING)
+    return _one(store, update(deliveries).where(*waiting).values(maybe_arrived=True))
 
 
 def mark_sent(store: Store, delivery: Delivery, at: datetime) -> None:
@@ -245,14 +284,15 @@ def mark_sent(store: Store, delivery: Delivery, at: datetime) -> None:
     _end(store, delivery, state=DeliveryState.SENT, ended_at=at, error="")
 
 
-def mark_failed(store: Store, delivery: Delivery, *, error: str, next_at: datetime) -> None:
-    """Write down that a message could not be sent, and when to try again."""
-    _end(store, delivery, attempts=_d.attempts + 1, error=error, next_at=next_at)
+def mark_failed(store: Store, delivery: Delivery, *, error: str, maybe_arrived: bool, next_at: datetime) -> None:
+    """Write down that a message could not be sent, whether it may have arrived all the same, and when to try again."""
+    _end(store, delivery, attempts=_d.attempts + 1, error=error, maybe_arrived=maybe_arrived, next_at=next_at)
 
 
-def mark_dead(store: Store, delivery: Delivery, *, error: str, at: datetime) -> None:
+def mark_dead(store: Store, delivery: Delivery, *, error: str, maybe_arrived: bool, at: datetime) -> None:
     """Give a message up until a person asks for it again."""
-    _end(store, delivery, attempts=_d.attempts + 1, state=DeliveryState.DEAD, ended_at=at, error=error)
+    told = {"attempts": _d.attempts + 1, "error": error, "maybe_arrived": maybe_arrived, "ended_at": at}
+    _end(store, delivery, state=DeliveryState.DEAD, **told)
 
 
 def disable_line(store: Store, line: Line, *, why: str, at: datetime) -> None:
@@ -261,7 +301,10 @@ def disable_line(store: Store, line: Line, *, why: str, at: datetime) -> None:
 
 
 def retry_lines(store: Store, lines: Sequence[Line], *, at: datetime, give_up_at: datetime) -> int:
-    """Enable lines, and try again now what waits or was given up; return how many messages that are."""
+    """Enable lines, and try again now what waits or was given up; return how many messages that are.
+
+    What was retracted meanwhile is not told after all or, where it may have arrived, is corrected afterwards.
+    """
     count = 0
     with store.writing() as connection:
         for line in lines:
@@ -270,7 +313,16 @@ def retry_lines(store: Store, lines: Sequence[Line], *, at: datetime, give_up_at
             again = update(deliveries).where(_line(_d, line), _d.state != DeliveryState.SENT)
             values = {"state": DeliveryState.WAITING, "attempts": 1, "ended_at": None, "next_at": at}
             count += connection.execute(again.values(**values, give_up_at=give_up_at)).rowcount
+        for provider in _retracted_providers(connection):
+            keep_corrections(connection, provider, at)
     return count
+
+
+def _retracted_providers(connection: Connection) -> list[str]:
+    """Return whose events are retracted and in a message that is under way."""
+    query = select(events.c.provider).distinct().join_from(queued_events, events).join(deliveries)
+    under = query.where(events.c.retracted, _d.state == DeliveryState.WAITING)
+    return list(connection.scalars(under.order_by(events.c.provider)))
 
 
 def list_lines(store: Store) -> list[LineView]:
@@ -325,6 +377,26 @@ def list_lines(store: Store) -> list[LineView]:
             )
         )
     return views
+
+
+def forget_told(store: Store, before: datetime) -> int:
+    """Forget messages that ended before a time, and what has waited since before it; return how many messages.
+
+    Events are kept: by them it is known what was told already, and feeds are made of them.
+    """
+    ended = select(_d.id).where(_d.state != DeliveryState.WAITING, _d.ended_at < before)
+    with store.writing(LOCK) as connection:
+        connection.execute(delete(queued_events).where(_q.delivery_id.in_(ended)))
+        connection.execute(delete(queued_events).where(_q.delivery_id.is_(None), _q.queued_at < before))
+        return connection.execute(delete(deliveries).where(_d.id.in_(ended))).rowcount
+
+
+def is_any_to_forget(store: Store, before: datetime) -> bool:
+    """Say whether there is anything that `forget_told` forgets."""
+    ended = select(_d.id).where(_d.state != DeliveryState.WAITING, _d.ended_at < before)
+    old = select(_q.id).where(_q.delivery_id.is_(None), _q.queued_at < before)
+    with store.reading() as connection:
+        return any(connection.execute(query.limit(1)).first() for query in (ended, old))
 
 
 # What is silenced.
@@ -399,4 +471,5 @@ def _delivery(row: Any) -> Delivery:
         next_at=row.next_at,
         give_up_at=row.give_up_at,
         ended_at=row.ended_at,
+        maybe_arrived=row.maybe_arrived,
     )

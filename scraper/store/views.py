@@ -15,7 +15,10 @@ from scraper.states import FieldView
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceInfo:
-    """What a provider module declares of a source; `fields` is its contract, `url` its current address."""
+    """What a provider module declares of a source; `fields` is its contract, `url` its current address.
+
+    One that only tells of models `sells` nothing: what it lists are no offers.
+    """
 
     provider: str
     name: str
@@ -23,6 +26,7 @@ class SourceInfo:
     fields: frozenset[str]
     rank: int = 0
     fresh_days: int = 14
+    sells: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +146,7 @@ class SourceView:
     last_success_at: datetime | None
     last_capture: CaptureInfo | None
     offers: int
+    sells: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

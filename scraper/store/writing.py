@@ -21,7 +21,7 @@ from scraper.settling import Hold, OffersByName, Settlement, settle
 from scraper.store.holding import keep_settlement, open_holds, remembered_holds
 from scraper.store.identities import IDENTIFYING, identify_new
 from scraper.store.opening import Store
-from scraper.store.outbox import keep_happened
+from scraper.store.outbox import keep_happened, retract_settled
 from scraper.store.reading import changes_by_id
 from scraper.store.restating import (
     confirm_restated,
@@ -200,6 +200,8 @@ def record_on(
     changed = changes_by_id(connection, applied.changes)
     waiting = open_holds(connection, source.provider, source.name)
     keep_happened(connection, run, changed, [hold for hold in waiting if hold.id in opened], tell=tell)
+    if settlement.released or settlement.lapsed:
+        retract_settled(connection, source.provider)
     return Recorded(
         offers=len(plan.seen) + len(plan.create) + len(again.offers),
         observations=len(plan.open) + len(plan.confirm) + again.facts,
@@ -248,9 +250,23 @@ def _touched(plan: Plan, before: Before, applied: Applied) -> set[int]:
 
 def source_row(connection: Connection, source: SourceInfo) -> Stored:
     """Return the row of a source, made or brought to what its module now declares."""
-    declared = {"url": source.url, "rank": source.rank, "fresh_days": source.fresh_days}
+    declared = {
+        "url": source.url,
+        "rank": source.rank,
+        "fresh_days": source.fresh_days,
+        "sells": source.sells,
+    }
     found = connection.execute(
-        select(sources.c.id, sources.c.last_at, captures.c.sha256, sources.c.last_success_at, sources.c.last_pages)
+        select(
+            sources.c.id,
+            sources.c.url,
+            sources.c.rank,
+            sources.c.fresh_days,
+            sources.c.last_at,
+            captures.c.sha256,
+            sources.c.last_success_at,
+            sources.c.last_pages,
+        )
         .join_from(sources, captures, sources.c.last_capture_id == captures.c.id, isouter=True)
         .where(sources.c.provider == source.provider, sources.c.name == source.name)
     ).first()
@@ -258,7 +274,8 @@ def source_row(connection: Connection, source: SourceInfo) -> Stored:
         row = {"provider": source.provider, "name": source.name, "status": Status.OK, "error": "", **declared}
         stored = Stored(insert_rows(connection, sources, [row])[0], None, None)
     else:
-        connection.execute(update(sources).where(sources.c.id == found.id).values(declared))
+        if (found.url, found.rank, found.fresh_days) != tuple(declared.values()):
+            connection.execute(update(sources).where(sources.c.id == found.id).values(declared))
         last_read = None
         if found.sha256 is not None:
             last_read = Captured(found.sha256, found.last_success_at, found.last_pages)
@@ -359,20 +376,20 @@ def before_of(
     ).all()
     # An announced price outranks nothing before its day has come and its source has said so again.
     begun = or_(o.valid_from.is_(None), and_(o.valid_from <= captured.captured_at, o.last_seen >= o.valid_from))
-    others = connection.execute(
-        select(*columns, and_(sources.c.rank < source.rank, begun).label("better"))
-        .join_from(observations, sources, o.source_id == sources.c.id)
-        .where(sources.c.provider == source.provider, sources.c.id != stored.id, o.closed_at.is_(None))
+    others = and_(sources.c.provider == source.provider, sources.c.id != stored.id, o.closed_at.is_(None))
+    of_others = (observations, sources, o.source_id == sources.c.id)
+    elsewhere = connection.scalars(select(o.offer_id).join_from(*of_others).where(others).distinct())
+    upper = connection.execute(
+        select(*columns).join_from(*of_others).where(others, sources.c.rank < source.rank, begun)
     ).all()
     better: dict[tuple[int, str], list[Standing]] = defaultdict(list)
-    for row in others:
-        if row.better:
-            better[row.offer_id, row.field].append(_standing(row))
+    for row in upper:
+        better[row.offer_id, row.field].append(_standing(row))
     return Before(
         known=known,
         standing=[_standing(row) for row in standing],
         last_read=stored.last_read,
-        elsewhere=frozenset(row.offer_id for row in others),
+        elsewhere=frozenset(elsewhere),
         outranked=frozenset(better),
         better=better,
     )

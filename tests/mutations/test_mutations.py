@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+import pytest
+
 from scraper import providers
 from scraper.mutating import MUTATIONS
 from scraper.mutating.figures import Figures
@@ -40,6 +42,7 @@ def test_every_provider_has_pages_that_mutations_apply_to() -> None:
     assert {"html", "markdown", "json"} <= {page.document.kind for page in fixtures()}
 
 
+@pytest.mark.long
 def test_harmless_mutations_read_the_same() -> None:
     figures = Figures(tuple(trials(harmless=True)))
     print("\n".join(figures.lines()))
@@ -49,6 +52,7 @@ def test_harmless_mutations_read_the_same() -> None:
     assert figures.unchanged >= GOAL
 
 
+@pytest.mark.long
 def test_harmful_mutations_are_never_published() -> None:
     figures = Figures(tuple(trials(harmless=False)))
     print("\n".join(figures.lines()))

@@ -54,13 +54,14 @@ class Apprise:
     seconds: float = SECONDS
 
     def send(self, message: Message) -> Sent | Failed:
-        """Send a message: as HTML, Markdown or text, whichever the service shows."""
+        """Send a message: as HTML, Markdown or text, whichever the service shows, and as much as it takes."""
         digest = digest_of(message)
         proxy = self.settings.proxy.get_secret_value() if self.settings.proxy else ""
         wanted: dict[str, Any] = {
             "url": self.url,
             "title": digest.title,
             **_bodies(digest),
+            "all": _where(message),
             "allowed": sorted(self.settings.allow_private_hosts),
             "proxy": proxy,
         }
@@ -99,7 +100,16 @@ class Apprise:
 
 
 def _bodies(digest: Digest) -> dict[str, str]:
-    return {"text": text_of(digest), "markdown": markdown_of(digest, heading=False), "html": html_of(digest)}
+    return {
+        "text": text_of(digest, heading=False, wide=False),
+        "markdown": markdown_of(digest, heading=False, tables=False),
+        "html": html_of(digest),
+    }
+
+
+def _where(message: Message) -> str:
+    """Say where all of a message is."""
+    return message.list_url or message.list_command
 
 
 def make(setup: ChannelSetup) -> Channel:

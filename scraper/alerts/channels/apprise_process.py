@@ -19,6 +19,10 @@ from urllib.parse import urlsplit
 
 from scraper.fetch.addresses import is_public
 
+_LONG: Final = 10_000
+_BREAK: Final = 16
+"""What a service may put between a title and a body."""
+
 _EVENTS: Final = ("socket.connect", "socket.sendto", "socket.sendmsg")
 
 
@@ -86,12 +90,44 @@ def deliver(wanted: Mapping[str, Any]) -> dict[str, Any]:
     service = apprise.Apprise.instantiate(wanted["url"], suppress_exceptions=True)
     if service is None:
         return {"sent": False, "error": "it knows no service with this address, or the address lacks something"}
-    form = str(getattr(service, "notify_format", "text"))
+    form, title, body = fitting(wanted, service)
     sending = apprise.Apprise()
     sending.add(service)
-    body = wanted.get(form) or wanted["text"]
-    sent = sending.notify(title=wanted["title"], body=body, body_format=form if form in wanted else "text")
+    sent = sending.notify(title=title, body=body, body_format=form)
     return {"sent": bool(sent), "error": last.said or "the service did not take it"}
+
+
+def fitting(wanted: Mapping[str, Any], service: Any) -> tuple[str, str, str]:
+    """Return the form, the title and the body that a service shows whole.
+
+    A page of HTML is for services that take long ones, which is mail: a chat shows a few tags. What is too long is cut
+    at the end of a line, and says so.
+    """
+    chosen = service.resolve_format() if hasattr(service, "resolve_format") else service.notify_format
+    form = str(getattr(chosen, "value", chosen))
+    most = int(service.body_maxlen)
+    if form not in wanted or (form == "html" and (most < _LONG or len(wanted["html"]) > most)):
+        form = "text"
+    title = str(wanted["title"])
+    if (longest := int(service.title_maxlen)) > 0:
+        title = title if len(title) <= longest else f"{title[: longest - 1]}…"
+    else:
+        # It comes before the body then.
+        most -= len(title) + _BREAK
+    return form, title, cut(wanted[form], most, wanted["all"])
+
+
+def cut(body: str, most: int, whole: str) -> str:
+    """Return a body that has so many bytes at most, ended after a line, with what was left out and where all is."""
+    if len(body.encode()) <= most:
+        return body
+    lines = body.splitlines()
+    for kept in range(len(lines) - 1, -1, -1):
+        said = f"… {len(lines) - kept:,} more lines do not fit here" + (f"; all of it: {whole}" if whole else "")
+        shown = "\n".join((*lines[:kept], said)) + "\n"
+        if len(shown.encode()) <= most:
+            return shown
+    return body.encode()[: max(most, 0)].decode(errors="ignore")
 
 
 def main() -> None:

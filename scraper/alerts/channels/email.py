@@ -76,14 +76,14 @@ class Email:
         try:
             self._deliver(mail)
         except failure.Failed as error:
-            return self._failed(f"{self.options.host} {error}")
+            return self._failed(f"{self.options.host} {error}", refused=True)
         except smtplib.SMTPRecipientsRefused as error:
-            return self._failed(f"{self.options.host} refuses a recipient: {_first(error)}")
+            return self._failed(f"{self.options.host} refuses a recipient: {_first(error)}", refused=True)
         except smtplib.SMTPResponseException as error:
             said = (
                 error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
             )
-            return self._failed(f"{self.options.host} answered {error.smtp_code}: {said}")
+            return self._failed(f"{self.options.host} answered {error.smtp_code}: {said}", refused=True)
         except smtplib.SMTPServerDisconnected:
             return self._failed(f"{self.options.host} broke the connection off, or took too long")
         except smtplib.SMTPException as error:
@@ -94,8 +94,8 @@ class Email:
             )
         return Sent()
 
-    def _failed(self, error: str) -> Failed:
-        return Failed(error=" ".join(self.setup.mask(error).split())[:300])
+    def _failed(self, error: str, *, refused: bool = False) -> Failed:
+        return Failed(error=" ".join(self.setup.mask(error).split())[:300], refused=refused)
 
     def _deliver(self, mail: EmailMessage) -> None:
         options = self.options

@@ -94,7 +94,7 @@ def post(
         with asyncio.Runner(loop_factory=Loop) as runner:
             return runner.run(_within(target, body, headers, settings, now, seconds))
     except failure.Failed as error:
-        return Failed(error=f"{target.host} {error}")
+        return Failed(error=f"{target.host} {error}", refused=True)
 
 
 async def _within(
@@ -106,7 +106,8 @@ async def _within(
     except TimeoutError:
         return Failed(error=f"{target.host} did not answer within {seconds:g} seconds")
     except httpx.TransportError as error:
-        return Failed(error=f"{target.host} could not be reached: {_reason(error)}")
+        never_there = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+        return Failed(error=f"{target.host} could not be reached: {_reason(error)}", refused=never_there)
 
 
 async def _post(
@@ -149,12 +150,14 @@ async def _outcome(target: Target, response: httpx.Response, now: datetime) -> S
             return Sent()
         said = f"{target.host} answered {response.status_code}"
         if response.is_redirect:
-            return Failed(error=f"{said}, a redirect, which is not followed; name the address that it leads to")
+            return Failed(
+                error=f"{said}, a redirect, which is not followed; name the address that it leads to", refused=True
+            )
         if response.status_code == _GONE:
-            return Failed(error=f"{said}: it wants no more messages", permanent=True)
+            return Failed(error=f"{said}: it wants no more messages", permanent=True, refused=True)
         told = " ".join((await _start_of(response)).split())[:_SHOWN_OF_ANSWER]
         after = retry_after(response.headers.get("retry-after"), now) if response.status_code in _LATER else None
-        return Failed(error=f"{said}: {told}" if told else said, retry_after=after)
+        return Failed(error=f"{said}: {told}" if told else said, retry_after=after, refused=True)
     finally:
         await response.aclose()
 

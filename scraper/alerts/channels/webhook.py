@@ -1,4 +1,4 @@
-"""Signed webhooks by the Standard Webhooks specification; `docs/schemas/webhook-1.json` is the schema of their body.
+"""Signed webhooks by the Standard Webhooks specification; `docs/schemas/webhook-2.json` is the schema of their body.
 
 Whoever gets one checks it with any library of that specification. While a secret is replaced, both are in `secrets`,
 and each message is signed with both.
@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from scraper.errors import RatecardError
 from scraper.records import iso
 from scraper.settings import Settings
 
-VERSION: Final = 1
+VERSION: Final = 2
 PREFIX: Final = "whsec_"
 MOST_BYTES: Final = 1024 * 1024
 
@@ -70,7 +70,7 @@ class Webhook:
 
 def masked(failed: Failed, setup: ChannelSetup) -> Failed:
     """Return a failure without a secret in what it says: whoever was asked may have repeated one."""
-    return Failed(error=setup.mask(failed.error), retry_after=failed.retry_after, permanent=failed.permanent)
+    return replace(failed, error=setup.mask(failed.error))
 
 
 def signature(keys: Sequence[bytes], message_id: str, timestamp: str, body: bytes) -> str:

@@ -1,7 +1,8 @@
 """What a message says, in the order in which a person wants to know it: the same content for every layout.
 
-First what waits for somebody or fails; then, provider by provider, prices that fell and rose, what is announced,
-offers that came and went, and the rest counted. The greatest moves come first, and long lists end with how many more
+First what was wrong and what fails; then, provider by provider, prices that fell and rose with what that means for a
+typical request, what is announced, offers that came and went, and the rest counted; last what waits for a person. The
+greatest moves come first. Few offers are shown in full, many with a row each, and long lists end with how many more
 there are.
 """
 
@@ -14,18 +15,21 @@ from datetime import datetime
 from decimal import Context, Decimal
 from typing import Final
 
-from scraper.alerts.lines import percent_text, side_text
+from scraper.alerts.lines import correction_text, percent_text, side_text
 from scraper.alerts.message import Message
-from scraper.events import Event, EventKind, Side, percent_of
+from scraper.events import Event, EventKind, Side, TypicalRequest, percent_of
 from scraper.meters import is_rate_key
 from scraper.publish.text import amount
 from scraper.records import REFERENCE_FIELDS, State, iso, plain
 
 OFFERS_SHOWN: Final = 6
 """So many entries of a section of a digest are shown in full; the rest is counted. A message of few has all."""
-ATTENTION_SHOWN: Final = 3
+IN_FULL: Final = 3
+"""More offers of one section than this have a row each in a digest."""
+ROWS_SHOWN: Final = 10
 FIELDS_SHOWN: Final = 4
 NAMES_SHOWN: Final = 6
+GONE_SHOWN: Final = 12
 ALIKE_SHOWN: Final = 4
 EVIDENCE_SHOWN: Final = 3
 
@@ -66,9 +70,31 @@ class Item:
     request: str = ""
 
 
+COLUMNS: Final = ("input", "output")
+"""The fields that rows show, in amounts for 1M tokens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """An offer in one row: what its input and its output were and are, both empty where they did not move.
+
+    `request` is what a typical request cost and costs, empty where that is not known, and `percent` how far it moved,
+    else how far the price did. `rest` says what else moved. `also` are other offers to which just the same happened.
+    """
+
+    name: str
+    link: str
+    cells: tuple[tuple[str, str], ...]
+    request: tuple[str, str]
+    percent: str
+    direction: str
+    rest: str = ""
+    also: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """What is of one kind: `count` offers or sources, of which `items` are shown in full or `names` by name only.
+    """What is of one kind: `count` offers or sources, `items` in full, `rows` in a line each, `names` by name only.
 
     `hint` says what to do about it, where there is something.
     """
@@ -77,13 +103,15 @@ class Section:
     title: str
     count: int
     items: tuple[Item, ...] = ()
+    rows: tuple[Row, ...] = ()
     names: tuple[str, ...] = ()
     hint: str = ""
 
     @property
     def more(self) -> int:
         """How many are not shown."""
-        return self.count - sum(item.offers for item in self.items) - len(self.names)
+        in_rows = sum(1 + len(row.also) for row in self.rows)
+        return self.count - sum(item.offers for item in self.items) - in_rows - len(self.names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +127,6 @@ class Group:
     """All that happened at one provider; `evidence` are its pages, of which `more` are not shown."""
 
     provider: str
-    summary: str
     sections: tuple[Section, ...]
     evidence: tuple[Evidence, ...]
     more: int
@@ -107,7 +134,9 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """A message as it is laid out. `lead` says what is in it in one line, `attention` what waits or fails.
+    """A message as it is laid out. `lead` says what is in it in one line.
+
+    `attention` is what was wrong and what fails, before all else; `waiting` what waits for a person, after it.
 
     `rest` says what was left out and where all of it is, empty where nothing was; `rest_link` is its address. Where it
     `quotes`, the text of the evidence is shown with each value: in what is no digest of many.
@@ -117,16 +146,19 @@ class Digest:
     lead: str
     attention: tuple[Section, ...]
     groups: tuple[Group, ...]
+    waiting: tuple[Section, ...]
     rest: str
     rest_link: str
     quotes: bool
 
 
 _ATTENTION: Final = {
+    "corrected": ("correction of what you were told", "corrections of what you were told"),
     "failing": ("source failing", "sources failing"),
     "stale": ("source not confirmed for too long", "sources not confirmed for too long"),
-    "held": ("offer with values held for review", "offers with values held for review"),
 }
+
+_WAITING: Final = {"held": ("offer with values held for review", "offers with values held for review")}
 
 _PRICES: Final = {
     "down": ("offer cheaper", "offers cheaper"),
@@ -136,14 +168,15 @@ _PRICES: Final = {
     "ends": ("offer whose promotion ends", "offers whose promotion ends"),
     "terms": ("offer on other terms", "offers on other terms"),
 }
+_IN_ROWS: Final = ("down", "up", "back", "held")
 
 _OFFERS: Final = {"withdrawn": ("offer withdrawn", "offers withdrawn"), "new": ("new offer", "new offers")}
 
-_STATED: Final = {"gone": ("offer of which less is stated", "offers of which less is stated")}
+_STATED: Final = {"gone": ("offer with fields no longer stated", "offers with fields no longer stated")}
 
 _REST: Final = {
-    "sourced": ("offer of which more is stated", "offers of which more is stated"),
-    "spec": ("offer with other specs", "offers with other specs"),
+    "sourced": ("offer with newly stated fields", "offers with newly stated fields"),
+    "spec": ("offer with changed specs", "offers with changed specs"),
 }
 
 _SECTIONS: Final = {
@@ -163,24 +196,27 @@ _SECTIONS: Final = {
     EventKind.SOURCE_FAILING: "failing",
     EventKind.SOURCE_STALE: "stale",
     EventKind.HOLD_NEEDS_REVIEW: "held",
+    EventKind.CORRECTED: "corrected",
 }
 """Where an event is told."""
 
 _HINTS: Final = {"held": "`ratecard review` shows both sides of each"}
 
-_LEAD: Final[tuple[tuple[EventKind, str, str], ...]] = (
-    (EventKind.PRICE_DOWN, "price cut", "price cuts"),
-    (EventKind.PRICE_UP, "price rise", "price rises"),
-    (EventKind.ANNOUNCED_PRICE, "announced price", "announced prices"),
-    (EventKind.ANNOUNCEMENT_GONE, "announcement gone", "announcements gone"),
-    (EventKind.PROMOTION_ENDS, "promotion that ends", "promotions that end"),
-    (EventKind.TERMS_CHANGED, "change of terms", "changes of terms"),
-    (EventKind.NEW_OFFER, "new offer", "new offers"),
-    (EventKind.WITHDRAWN, "offer withdrawn", "offers withdrawn"),
-    (EventKind.HOLD_NEEDS_REVIEW, "value held for review", "values held for review"),
-    (EventKind.SOURCE_FAILING, "source failing", "sources failing"),
-    (EventKind.SOURCE_STALE, "source stale", "sources stale"),
-)
+_LEAD: Final = {
+    "down": "cheaper",
+    "up": "dearer",
+    "back": "back at their price",
+    "announced": "with prices announced",
+    "ends": "with a promotion that ends",
+    "terms": "on other terms",
+    "new": "new",
+    "withdrawn": "withdrawn",
+    "gone": "with fields no longer stated",
+    "sourced": "with newly stated fields",
+    "spec": "with changed specs",
+    "held": "with values held for review",
+}
+"""How many offers there are of what, in the order of the lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +225,12 @@ class _Told:
 
     event: Event
     between: tuple[Side, ...] = ()
+    overall: str = ""
 
     @property
     def section(self) -> str:
+        if self.overall:
+            return self.overall
         if self.between and not self.event.percent:
             return "back"
         return _SECTIONS[self.event.kind]
@@ -199,24 +238,30 @@ class _Told:
 
 def digest_of(message: Message) -> Digest:
     """Lay out a message."""
-    told = _joined(message.events)
-    most = OFFERS_SHOWN if message.digest else len(message.events)
+    told = _joined([_page_first(event, message.list_url) for event in message.events])
     providers: dict[str, list[_Told]] = {}
     for one in told:
-        if one.section not in _ATTENTION:
+        if one.section not in _ATTENTION and one.section not in _WAITING:
             providers.setdefault(one.event.provider, []).append(one)
     ordered = sorted(providers.items(), key=lambda item: (-_weight(item[1]), item[0]))
-    of_provider = {name: [event for event in message.events if event.provider == name] for name in providers}
     return Digest(
         # What a digest counts in its title, it says again in its lead, and there of all kinds.
         title=message.title.partition(": ")[0] if message.digest else message.title,
-        lead=_lead(message),
-        attention=tuple(_in_full(told, _ATTENTION, ATTENTION_SHOWN if message.digest else most)),
-        groups=tuple(_group(name, of_provider[name], found, most) for name, found in ordered),
+        lead=_lead(message, told),
+        attention=tuple(_in_full(told, _ATTENTION, message)),
+        groups=tuple(_group(name, found, message) for name, found in ordered),
+        waiting=tuple(_in_full(told, _WAITING, message)),
         rest=_rest(message),
         rest_link=safe_link(message.list_url),
         quotes=not message.digest,
     )
+
+
+def _page_first(event: Event, list_url: str) -> Event:
+    """Return an event whose offer's page on the site, where there is one, comes before the evidence: it shows both."""
+    site = list_url.rpartition("/")[0]
+    pages = [link for link in event.links if site and link.startswith(f"{site}/")]
+    return event.model_copy(update={"links": (*pages, *event.links)}) if pages else event
 
 
 def _joined(events: Sequence[Event]) -> list[_Told]:
@@ -232,7 +277,31 @@ def _joined(events: Sequence[Event]) -> list[_Told]:
             told[key] = both
         else:
             told[number] = _Told(event)
-    return list(told.values())
+    return _by_what_it_means(list(told.values()))
+
+
+def _by_what_it_means(told: Sequence[_Told]) -> list[_Told]:
+    """Return what happened with the offers of which one price rose and another fell being either, not both.
+
+    Which it is, is said by a typical request, else by the first of the prices.
+    """
+    moved: dict[tuple[str, str], list[_Told]] = {}
+    for one in told:
+        if one.section in ("down", "up"):
+            moved.setdefault(_offer_of(one.event), []).append(one)
+    overall: dict[tuple[str, str], str] = {}
+    for offer, found in moved.items():
+        fields = [one.event.field for one in found]
+        if len({one.section for one in found}) > 1 and len(set(fields)) == len(fields):
+            first = min(found, key=lambda one: _field_order(one.event.field))
+            request = _requested(found)
+            percent = (request.percent if request is not None else None) or first.event.percent
+            if percent:
+                overall[offer] = "down" if percent < 0 else "up"
+    return [
+        replace(one, overall=overall.get(_offer_of(one.event), "")) if one.section in ("down", "up") else one
+        for one in told
+    ]
 
 
 def _one_after_another(earlier: _Told, event: Event) -> _Told | None:
@@ -260,30 +329,39 @@ def safe_link(address: str) -> str:
     return address
 
 
-def _lead(message: Message) -> str:
+def _lead(message: Message, told: Sequence[_Told]) -> str:
     """Say of which days it is and what is in it: where it is not all, that this is what is shown."""
-    shown = "shown here: " if message.omitted else ""
-    return f"{_days(message.events)}{shown}{_counted(message.events)}"
+    days = _days(message.events)
+    if not message.digest:
+        return days
+    offers = _counted(told, _LEAD)
+    parts = [f"Offers: {offers}"] if offers else []
+    parts += [_title(len(_subjects(told, key)), *titles) for key, titles in _ATTENTION.items() if _subjects(told, key)]
+    return f"{days}{', shown here' if message.omitted else ''}. {'; '.join(parts)}"
+
+
+def _counted(told: Sequence[_Told], words: Mapping[str, str]) -> str:
+    counts = {key: len(_subjects(told, key)) for key in words}
+    return ", ".join(f"{count:,} {words[key]}" for key, count in counts.items() if count)
+
+
+def _subjects(told: Iterable[_Told], key: str) -> set[tuple[str, str]]:
+    return {_offer_of(one.event) for one in told if one.section == key}
+
+
+def _offer_of(event: Event) -> tuple[str, str]:
+    """Return what tells the offer of an event apart, else its source."""
+    return event.subject, event.name if event.shared_id else ""
 
 
 def _days(events: Sequence[Event]) -> str:
-    days = sorted({day_text(event.at) for event in events}, key=lambda day: day)
-    if not days:
-        return ""
-    return f"{days[0]}: " if days[0] == days[-1] else f"{days[0]} to {days[-1]}: "
+    days = sorted({day_text(event.at) for event in events})
+    return " to ".join(dict.fromkeys((days[0], days[-1]))) if days else ""
 
 
 def day_text(at: datetime) -> str:
     """Write the day of a time, `2026-08-22`."""
     return iso(at)[:10]
-
-
-def _counted(events: Iterable[Event]) -> str:
-    counts = Counter(event.kind for event in events)
-    parts = [_title(counts[kind], one, many) for kind, one, many in _LEAD if counts[kind]]
-    if others := counts.total() - sum(counts[kind] for kind, _, _ in _LEAD):
-        parts.append(_title(others, "other change", "other changes"))
-    return ", ".join(parts) or "nothing"
 
 
 def _rest(message: Message) -> str:
@@ -305,21 +383,20 @@ def _title(count: int, one: str, many: str) -> str:
 # What happened at a provider.
 
 
-def _group(provider: str, events: Sequence[Event], told: Sequence[_Told], most: int) -> Group:
+def _group(provider: str, told: Sequence[_Told], message: Message) -> Group:
     pages: dict[str, dict[str, None]] = {}
-    for event in events:
-        for side in (event.before, event.after):
+    for event in message.events:
+        for side in (event.before, event.after) if event.provider == provider else ():
             if side is not None and (proof := side.evidence) is not None and proof.captured_at == event.at:
                 pages.setdefault(safe_link(proof.address), {})[day_text(proof.captured_at)] = None
     shown = [Evidence(address=address, days=tuple(sorted(days))) for address, days in pages.items() if address]
     return Group(
         provider=provider,
-        summary=_counted(events),
         sections=(
-            *_in_full(told, _PRICES, most),
+            *_in_full(told, _PRICES, message),
             *_by_name(told),
-            *_in_full(told, _STATED, most),
-            *(section for key in _REST for section in _rest_of(told, key, most)),
+            *_in_full(told, _STATED, message),
+            *(section for key in _REST for section in _rest_of(told, key, message)),
         ),
         evidence=tuple(shown[:EVIDENCE_SHOWN]),
         more=len(shown[EVIDENCE_SHOWN:]),
@@ -330,66 +407,132 @@ _Titles = Mapping[str, tuple[str, str]]
 """The titles of sections, for one and for several, by their keys."""
 
 
-def _in_full(told: Sequence[_Told], titles: _Titles, most: int) -> Iterator[Section]:
+def _in_full(told: Sequence[_Told], titles: _Titles, message: Message) -> Iterator[Section]:
     """Lay out sections that show what happened to each offer, the greatest moves first."""
     for key, (one, many) in titles.items():
-        offers: dict[str, list[_Told]] = {}
+        offers: dict[tuple[str, str], list[_Told]] = {}
         for found in told:
             if found.section == key:
-                offers.setdefault(found.event.subject, []).append(found)
+                offers.setdefault(_offer_of(found.event), []).append(found)
         if not offers:
             continue
-        items = _alike([_item(offer, key) for offer in sorted(offers.values(), key=_by_move)])
-        title = _title(len(offers), one, many)
-        hint = _HINTS.get(key, "")
-        yield Section(key=key, title=title, count=len(offers), items=tuple(items[:most]), hint=hint)
+        ordered = sorted(offers.values(), key=_by_move)
+        in_rows = message.digest and key in _IN_ROWS and len(offers) > IN_FULL
+        rows = _alike_rows([_row(offer, key) for offer in ordered]) if in_rows else []
+        items = [] if in_rows else _alike([_item(offer, key) for offer in ordered])
+        yield Section(
+            key=key,
+            title=_title(len(offers), one, many),
+            count=len(offers),
+            items=tuple(items[: OFFERS_SHOWN if message.digest else len(items)]),
+            rows=tuple(rows[:ROWS_SHOWN]),
+            hint=_HINTS.get(key, ""),
+        )
 
 
 def _by_name(told: Sequence[_Told]) -> Iterator[Section]:
-    """Lay out offers that came and went."""
+    """Lay out offers that came and went; whoever uses one that went wants to see it."""
     for key, (one, many) in _OFFERS.items():
         events = [found.event for found in told if found.section == key]
         if names := list(dict.fromkeys(event.model_id or event.name or event.source for event in events)):
-            shown = tuple(names[:NAMES_SHOWN])
+            shown = tuple(names[: GONE_SHOWN if key == "withdrawn" else NAMES_SHOWN])
             yield Section(key=key, title=_title(len(names), one, many), count=len(names), names=shown)
 
 
-def _rest_of(told: Sequence[_Told], key: str, most: int) -> Iterator[Section]:
+def _rest_of(told: Sequence[_Told], key: str, message: Message) -> Iterator[Section]:
     """Lay out what matters less: few offers in full, of many only how many have which field."""
     events = [found.event for found in told if found.section == key]
     offers = {event.subject for event in events}
-    if len(offers) <= most:
-        yield from _in_full(told, {key: _REST[key]}, most)
+    if not message.digest or len(offers) <= OFFERS_SHOWN:
+        yield from _in_full(told, {key: _REST[key]}, message)
         return
     names = tuple(f"{field} ({count:,})" for field, count in Counter(event.field for event in events).most_common())
     yield Section(key=key, title=_title(len(offers), *_REST[key]), count=len(names), names=names[:NAMES_SHOWN])
 
 
 def _by_move(offer: Sequence[_Told]) -> tuple[bool, Decimal, str]:
-    """Order offers by their greatest move, those whose plain price moved before those where only a special one did."""
-    plain = [one.event for one in offer if one.event.field in ("input", "output")]
+    """Order offers by how far a typical request moved, else by their greatest move, those of plain prices first."""
+    plain = [one.event for one in offer if one.event.field in COLUMNS]
     moves = [abs(one.percent) for one in plain or [one.event for one in offer] if one.percent is not None]
+    if (request := _requested(offer)) is not None and request.percent is not None:
+        moves = [abs(request.percent)]
     return not plain, -max(moves, default=Decimal(0)), offer[0].event.subject
+
+
+def _name_of(event: Event, section: str) -> str:
+    """Return what an offer is called: with its provider where it is not told among what is of that one."""
+    name = event.model_id or event.name or event.source
+    twin = f" ({event.name})" if event.shared_id and event.name else ""
+    return (event.subject if section in _ATTENTION or section in _WAITING else name) + twin
+
+
+def _requested(offer: Sequence[_Told]) -> TypicalRequest | None:
+    """Return what a typical request of an offer cost and costs."""
+    found = [one.event.typical_request for one in offer if one.event.typical_request is not None]
+    return found[-1] if found else None
 
 
 def _item(offer: Sequence[_Told], section: str) -> Item:
     first = offer[0].event
     ordered = sorted(offer, key=lambda one: _field_order(one.event.field))
-    requests = [one.event.typical_request for one in offer if one.event.typical_request is not None]
     request = ""
-    if requests:
-        found = requests[-1]
+    if (found := _requested(offer)) is not None:
         moved = f" ({percent_text(found.percent)})" if found.percent is not None else ""
         before, after = (short_amount(value, found.currency) for value in (found.before, found.after))
         request = f"1,000 tokens in and 500 out: {before} → {after}{_minus(moved)}"
     return Item(
-        name=first.subject if section in _ATTENTION else first.model_id or first.name or first.source,
+        name=_name_of(first, section),
         link=link_of(first),
         moves=tuple(_move(one) for one in ordered[:FIELDS_SHOWN] if one.event.field),
         more=len(ordered[FIELDS_SHOWN:]),
-        note=ordered[0].event.note,
+        note=_note(ordered[0].event),
         request=request,
     )
+
+
+def _row(offer: Sequence[_Told], section: str) -> Row:
+    first = offer[0].event
+    ordered = sorted(offer, key=lambda one: _field_order(one.event.field))
+    moves = {one.event.field: _move(one) for one in ordered}
+    cells = tuple(
+        (moves[name].before, moves[name].after) if name in moves and moves[name].unit else ("", "") for name in COLUMNS
+    )
+    shown = [name for name, cell in zip(COLUMNS, cells, strict=True) if any(cell)]
+    others = [move for name, move in moves.items() if name not in shown]
+    what = "field" if section in _WAITING else "price"
+    rest = _title(len(others), f"more {what}", f"more {what}s") if others else ""
+    if not shown:
+        [move, *others] = moves.values()
+        sides = f"{move.before} → {move.after}" + (f" / {move.unit}" if move.unit else "") if move.field else ""
+        rest = f"{move.field} {sides}".strip() + (f" and {len(others):,} more" if others else "")
+    percents = [one.event.percent for one in ordered if one.event.percent is not None]
+    percent, request = percents[0] if percents else None, ("", "")
+    if (found := _requested(offer)) is not None:
+        percent = found.percent
+        request = (short_amount(found.before, found.currency), short_amount(found.after, found.currency))
+    direction = SAME if percent is None or not percent else DOWN if percent < 0 else UP
+    return Row(
+        name=_name_of(first, section),
+        link=link_of(first),
+        cells=cells,
+        request=request,
+        percent=_minus(percent_text(percent)) if percent is not None else "",
+        direction=direction,
+        rest=rest or ("" if moves and first.field else first.note),
+    )
+
+
+def _alike_rows(rows: Sequence[Row]) -> list[Row]:
+    """Make one row of the offers to which just the same happened."""
+    same: dict[object, list[Row]] = {}
+    for row in rows:
+        key = (row.cells, row.request, row.percent, row.rest)
+        same.setdefault(key if any(map(any, row.cells)) else row.name, []).append(row)
+    return [replace(alike[0], also=tuple(row.name for row in alike[1:])) for alike in same.values()]
+
+
+def _note(event: Event) -> str:
+    return event.note if event.corrects is None else correction_text(event, event.corrects)
 
 
 def _alike(items: Sequence[Item]) -> list[Item]:
@@ -434,8 +577,10 @@ def _move(told: _Told) -> Move:
     if len(units) == 1 and all(side.state in ("", State.SOURCED) for side in sides):
         [unit] = units
         said = [text.replace(f" / {unit}", "", 1) for text in said]
-    if event.kind is EventKind.NO_LONGER_SOURCED and not said[-1]:
-        said[-1], unit = "no longer stated", ""
+    if event.kind is EventKind.TERMS_CHANGED and sides[0].promotional and not sides[-1].promotional:
+        said[-1] += " regular"
+    if event.kind in _GONE and not said[-1]:
+        said[-1], unit = _GONE[event.kind], ""
         said[0] = side_text(event.field, sides[0])
     proof = next((side.evidence for side in reversed(sides) if side.evidence is not None), None)
     return Move(
@@ -449,6 +594,9 @@ def _move(told: _Told) -> Move:
         link=safe_link(proof.address) if proof else "",
         quote=proof.quote if proof else "",
     )
+
+
+_GONE: Final = {EventKind.NO_LONGER_SOURCED: "no longer stated", EventKind.CORRECTED: "not stated"}
 
 
 def _rounded(field: str, sides: list[Side]) -> list[Side]:

@@ -7,8 +7,8 @@ from functools import lru_cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from scraper.alerts.layout.digest import Digest
-from scraper.alerts.layout.plain import fields_text
+from scraper.alerts.layout.digest import COLUMNS, Digest
+from scraper.alerts.layout.plain import fields_text, names_in_short
 
 
 @lru_cache(maxsize=1)
@@ -19,7 +19,7 @@ def _template() -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    environment.globals["fields"] = fields_text
+    environment.globals |= {"fields": fields_text, "names_in_short": names_in_short, "columns": COLUMNS}
     environment.filters["breakable"] = _breakable
     return environment.get_template("email.html")
 

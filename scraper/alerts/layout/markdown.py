@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from scraper.alerts.layout.digest import DOWN, UP, Digest, Group, Item, Move, Section
-from scraper.alerts.layout.plain import fields_text, moved_text
+from scraper.alerts.layout.digest import COLUMNS, DOWN, UP, Digest, Group, Item, Move, Row, Section
+from scraper.alerts.layout.plain import fields_text, moved_text, moves_of, rows_say
 
 _ARROWS: Final = {DOWN: "▼", UP: "▲"}
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>#|~&$])")
 _MENTION: Final = re.compile(r"([@#])(?=\w)")
 _QUOTE: Final = 200
+_ALSO: Final = 4
 
 
-def markdown_of(digest: Digest, *, heading: bool = True) -> str:
-    """Write a digest as Markdown; without a heading where it has its title elsewhere, as an issue has."""
-    return re.sub("\n{3,}", "\n\n", "\n".join(_lines(digest, heading=heading))).strip("\n") + "\n"
+def markdown_of(digest: Digest, *, heading: bool = True, tables: bool = True) -> str:
+    """Write a digest as Markdown; without a heading where it has its title elsewhere, as an issue has.
+
+    Without `tables` it is for chats, which show none: lists instead.
+    """
+    lines = _lines(digest, heading=heading, tables=tables)
+    return re.sub("\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
 
 
 def escaped(text: str) -> str:
@@ -37,7 +42,7 @@ def _cell(text: str) -> str:
     return code(text).replace("|", r"\|")
 
 
-def _lines(digest: Digest, *, heading: bool) -> Iterator[str]:
+def _lines(digest: Digest, *, heading: bool, tables: bool) -> Iterator[str]:
     if heading:
         yield from (f"# {escaped(digest.title)}", "")
     if digest.lead:
@@ -45,9 +50,13 @@ def _lines(digest: Digest, *, heading: bool) -> Iterator[str]:
     if digest.attention:
         yield from ("## Needs attention", "")
         for section in digest.attention:
-            yield from _section(section, quotes=digest.quotes)
+            yield from _section(section, quotes=digest.quotes, tables=tables)
     for group in digest.groups:
-        yield from _group(group, quotes=digest.quotes)
+        yield from _group(group, quotes=digest.quotes, tables=tables)
+    if digest.waiting:
+        yield from ("## Waits for a person", "")
+        for section in digest.waiting:
+            yield from _section(section, quotes=digest.quotes, tables=tables)
     if digest.rest:
         yield from (escaped(digest.rest).replace(r"\`", "`"), "")
     if digest.rest_link:
@@ -59,22 +68,26 @@ def target(address: str) -> str:
     return address.replace("(", "%28").replace(")", "%29")
 
 
-def _group(group: Group, *, quotes: bool) -> Iterator[str]:
-    yield from (f"## {escaped(group.provider)}", "", f"{escaped(group.summary)}.", "")
+def _group(group: Group, *, quotes: bool, tables: bool) -> Iterator[str]:
+    yield from (f"## {escaped(group.provider)}", "")
     for section in group.sections:
-        yield from _section(section, quotes=quotes)
+        yield from _section(section, quotes=quotes, tables=tables)
     if group.evidence:
         pages = ", ".join(f"[{', '.join(page.days)}]({target(page.address)})" for page in group.evidence)
         yield from (f"Evidence: {pages}" + (f" and {group.more:,} more pages" if group.more else "") + ".", "")
 
 
-def _section(section: Section, *, quotes: bool) -> Iterator[str]:
-    yield from (f"### {section.title}", "")
+def _section(section: Section, *, quotes: bool, tables: bool) -> Iterator[str]:
+    yield from (f"### {section.title}{rows_say(section, request=not tables)}", "")
     if section.names:
         more = f" and {section.more:,} more" if section.more else ""
         yield from (f"{', '.join(map(code, section.names))}{more}.", "")
         return
-    if moved := [item for item in section.items if item.moves]:
+    yield from _row_table(section.rows) if tables else map(_row_line, section.rows)
+    moved = [item for item in section.items if item.moves]
+    if not tables:
+        yield from (line for item in moved for line in _item_lines(item, quotes=quotes))
+    elif moved:
         yield from ("| | field | before | after | |", "|---|---|--:|--:|--:|")
         for item in moved:
             yield from _rows(item, quotes=quotes)
@@ -90,8 +103,53 @@ def _section(section: Section, *, quotes: bool) -> Iterator[str]:
     yield ""
 
 
+def _row_table(rows: Sequence[Row]) -> Iterator[str]:
+    if not rows:
+        return
+    heads = (*COLUMNS, "1,000 in + 500 out")
+    yield from (f"| | {' | '.join(heads)} | |", "|---|--:|--:|--:|--:|")
+    for row in rows:
+        pairs = (" → ".join(cell) if any(cell) else "" for cell in (*row.cells, row.request))
+        also = f", also {', '.join(map(_cell, row.also[:_ALSO]))}" if row.also else ""
+        also += f" and {len(row.also) - _ALSO:,} more" if len(row.also) > _ALSO else ""
+        rest = f"; {escaped(row.rest)}" if row.rest else ""
+        arrow = _ARROWS.get(row.direction, "")
+        last = f"{arrow} {row.percent}".strip()
+        yield f"| {_linked(row.name, row.link)}{also}{rest} | {' | '.join(map(escaped, pairs))} | {last} |"
+    yield ""
+
+
+def _in_chat(text: str) -> str:
+    """Return text for a chat, which has no formulas that a dollar sign would begin."""
+    return escaped(text).replace(r"\$", "$")
+
+
+def _row_line(row: Row) -> str:
+    percent = f"{_ARROWS.get(row.direction, '')} {row.percent}".strip()
+    moved = f"**{percent}** " if percent else ""
+    also = f"; also {', '.join(map(code, row.also[:_ALSO]))}" if row.also else ""
+    also += f" and {len(row.also) - _ALSO:,} more" if len(row.also) > _ALSO else ""
+    return f"- {moved}{_linked(row.name, row.link)} {_in_chat(', '.join(moves_of(row)))}{also}"
+
+
+def _item_lines(item: Item, *, quotes: bool) -> Iterator[str]:
+    """Write an offer and what happened to it as a list within a list."""
+    yield f"- {_linked(item.name, item.link)}"
+    for move in item.moves:
+        percent = f" **{move.percent}**" if move.percent else ""
+        yield f"  - {code(move.field)} {_in_chat(moved_text(move))}{percent}"
+        if quotes and move.quote:
+            yield f"    {code(move.quote[:_QUOTE])}"
+    last = [fields_text(item.more)] if item.more else []
+    yield from (f"  - {_in_chat(text)}" for text in (*last, item.request, item.note) if text)
+
+
+def _linked(name: str, link: str) -> str:
+    return f"[{_cell(name)}]({target(link)})" if link else _cell(name)
+
+
 def _rows(item: Item, *, quotes: bool) -> Iterator[str]:
-    name = f"[{_cell(item.name)}]({target(item.link)})" if item.link else _cell(item.name)
+    name = _linked(item.name, item.link)
     for number, move in enumerate(item.moves):
         yield f"| {'' if number else name} | {_cell(move.field)} | {' | '.join(_cells(move))} |"
         if quotes and move.quote:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from scraper.alerts.layout.digest import DOWN, UP, Digest, Group, Item, Move, Section
-from scraper.alerts.layout.plain import fields_text, moved_text, names_text
+from scraper.alerts.layout.digest import DOWN, UP, Digest, Group, Item, Move, Row, Section
+from scraper.alerts.layout.plain import fields_text, moved_text, moves_of, names_in_short, names_text, rows_say
 
 Block = dict[str, Any]
 
@@ -47,27 +47,43 @@ def _blocks(digest: Digest) -> Iterator[Block]:
     for group in digest.groups:
         yield {"type": "divider"}
         yield from _group(group)
+    for section in digest.waiting:
+        yield {"type": "divider"}
+        yield from _texts(f"⏸ {_head(section)}", _section(section))
+
+
+def _head(section: Section) -> str:
+    return f"*{section.title}*{rows_say(section, request=True)}"
 
 
 def _group(group: Group) -> Iterator[Block]:
-    yield _section_block(f"*{escaped(group.provider)}*   {escaped(group.summary)}")
+    yield _section_block(f"*{escaped(group.provider.upper())}*")
     for section in group.sections:
         if section.names:
             yield _section_block(f"*{section.title}*\n{escaped(names_text(section))}")
         else:
-            yield from _texts(f"*{section.title}*", _section(section))
+            yield from _texts(_head(section), _section(section))
     if group.evidence:
         pages = ", ".join(f"<{escaped(page.address)}|{', '.join(page.days)}>" for page in group.evidence)
         yield _context(f"evidence: {pages}" + (f" and {group.more:,} more pages" if group.more else ""))
 
 
 def _section(section: Section) -> Iterator[str]:
+    for row in section.rows:
+        yield _row(row)
     for item in section.items:
         yield "\n".join(_item(item))
     if section.more:
         yield f"… and {section.more:,} more"
     if section.hint:
         yield section.hint
+
+
+def _row(row: Row) -> str:
+    name = f"<{escaped(row.link)}|{escaped(row.name)}>" if row.link else _code(row.name)
+    also = f"\n        also {escaped(names_in_short(row.also))}" if row.also else ""
+    percent = f"*{row.percent}*  " if row.percent else ""
+    return f"{_ARROWS.get(row.direction, '')}{percent}{name}  {escaped(',  '.join(moves_of(row)))}{also}"
 
 
 def _item(item: Item) -> Iterator[str]:

@@ -24,7 +24,7 @@ from scraper.publish.formats.openrouter import openrouter
 from scraper.publish.formats.portkey import portkey
 from scraper.publish.formats.sqlite import sqlite
 from scraper.publish.formats.tables import offers_csv, offers_jsonl, parquet
-from scraper.store import Store, Version, list_changes, list_offers, list_sources, list_versions
+from scraper.store import Store, Version, list_changes, list_offers, list_sources, list_told, list_versions
 
 __all__ = ["BINARY", "DOLLARS", "FORMATS", "Exchange", "Report", "Written", "exchange", "write"]
 
@@ -90,7 +90,8 @@ def write(
         report=report,
         versions=partial(_converted, versions, money),
         changes=lambda: [one for one in list_changes(store, provider=provider) if one.at <= (as_of or at)],
-        sources=partial(list_sources, store, provider),
+        sources=lambda: [one for one in list_sources(store, provider) if one.sells],
+        told=lambda: list_told(store, at, as_of=as_of),
     )
     if money is not None:
         _tell_unconverted(material, money)

@@ -64,7 +64,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """The offers at a time, sorted; what else some formats need is read when they ask for it."""
+    """The offers at a time, sorted; what else some formats need is read when they ask for it.
+
+    `told` is what sources that sell nothing tell of models.
+    """
 
     at: datetime
     offers: Sequence[OfferView]
@@ -72,6 +75,7 @@ class Material:
     versions: Callable[[], Mapping[int, Sequence[Version]]]
     changes: Callable[[], Sequence[ChangeView]]
     sources: Callable[[], Sequence[SourceView]]
+    told: Callable[[], Sequence[OfferView]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,25 @@
 
 The format demands of every model whether it takes attachments, reasons and calls tools, whether its weights are open,
 its modalities, limits and day of release. It has no way of saying "unknown": a model of which one of them is not stated
-is left out. A list of capabilities that a source states is taken for the whole list.
+is left out. A list of capabilities that a source states is taken for the whole list. What no seller can change of a
+model is taken from whoever states it: its day of release from its creator's own offer, else from who tells of models;
+whether its weights are open from who tells of models, else from any offer that names them.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 from scraper import providers
+from scraper.identity import is_own
 from scraper.meters import RateKey
+from scraper.models import by_model, model_fact
 from scraper.opinions.models_dev import PROVIDERS, RATES
 from scraper.publish.formats.material import Material, Sold, items, json_text, modalities, no_place, sold
+from scraper.records import Mark
 
 _IDS: Final = {ours: theirs for theirs, ours in reversed(PROVIDERS.items())}
 _COST: Final = {key: name for name, key in RATES.items()}
@@ -34,12 +41,13 @@ _MODULES: Final = {
 def models_dev(material: Material) -> str:
     """Write the whole object."""
     found: dict[str, dict[str, Any]] = {}
+    known = _of_models(material)
     for one in sold(material):
         theirs = _IDS.get(one.offer.provider, one.offer.provider)
         about = found.get(theirs) or _provider(one.offer.provider, theirs)
         if about is None:
             material.report.leave("the provider is called by no module that the format knows", one.shown)
-        elif (model := _model(one, material)) is not None:
+        elif (model := _model(one, known.get(one.offer.model or "", {}), material)) is not None:
             found[theirs] = about
             about["models"][one.offer.model_id] = model
     material.report.written = sum(len(about["models"]) for about in found.values())
@@ -64,11 +72,44 @@ def _provider(provider: str, theirs: str) -> dict[str, Any] | None:
     return about if module else {**about, "api": facts["base_url"]}
 
 
-def _model(one: Sold, material: Material) -> dict[str, Any] | None:
-    stated = _stated(one)
+def _of_models(material: Material) -> dict[str, dict[str, str]]:
+    """Return by model what no seller can change: its day of release, where its weights are, whether they are open."""
+    known: dict[str, dict[str, str]] = defaultdict(dict)
+    for offer in material.offers:
+        if offer.model is None:
+            continue
+        plain_own = not offer.variant and is_own(offer.provider, offer.model.partition("/")[0])
+        for view in offer.fields:
+            wanted = view.field == "hugging_face_id" or (view.field == "released" and plain_own)
+            if wanted and view.value is not None and Mark.DISPUTED not in view.marks:
+                known[offer.model].setdefault(view.field, view.value)
+    for model, entries in by_model(material.told()).items():
+        for field in ("released", "open_weights"):
+            fact = model_fact(model, field, (), entries)
+            if fact.published is not None and not fact.disputed:
+                known[model].setdefault(field, fact.published.value)
+    return known
+
+
+def _open_weights(specs: Mapping[str, str]) -> bool | None:
+    """Say whether weights are open; None where nobody says so, or they are said to be closed and to be had."""
+    found, said = "hugging_face_id" in specs, specs.get("open_weights")
+    if said is None:
+        return found or None
+    return None if found and said == "no" else said == "yes"
+
+
+def _model(one: Sold, of_model: Mapping[str, str], material: Material) -> dict[str, Any] | None:
+    stated = _stated({**of_model, **one.specs})
     if missing := sorted(name for name, value in stated.items() if value is None):
         material.report.leave(f"not stated, and the format demands it: {', '.join(missing)}", one.shown)
         return None
+    for name in of_model.keys() - one.specs.keys():
+        material.report.leave(
+            f"{name} is stated of the model, not of this offer, which the format cannot say", one.shown
+        )
+    for kind in sorted(_kinds(one.specs) - _KINDS):
+        material.report.leave(f"no place for the modality {kind}", one.shown)
     cost, taken = _cost(one)
     if not stated["reasoning"]:
         # The schema refuses a price of reasoning where there is none.
@@ -83,11 +124,16 @@ def _model(one: Sold, material: Material) -> dict[str, Any] | None:
     return {**model, "cost": cost}
 
 
-def _stated(one: Sold) -> dict[str, Any]:
-    """Return what the format demands, None for what no source states."""
-    specs = one.specs
+def _kinds(specs: Mapping[str, str]) -> set[str]:
     sides = modalities(specs)
-    known = sides is not None and _KINDS.issuperset(sides[0] + sides[1])
+    return {*sides[0], *sides[1]} if sides else set()
+
+
+def _stated(specs: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the format demands, None for what no source states."""
+    sides = modalities(specs)
+    # Of modalities that the format does not know ("file") the others are told; a side with none of them is unknown.
+    told = [[kind for kind in side if kind in _KINDS] for side in sides] if sides else []
     capabilities = items(specs, "capabilities")
     released = specs.get("released", "")
     limits = [specs.get("context_window"), specs.get("max_output_tokens")]
@@ -96,8 +142,8 @@ def _stated(one: Sold) -> dict[str, Any]:
         "reasoning": "reasoning" in capabilities if capabilities is not None else None,
         "tool_call": bool(capabilities & {"tools", "function calling"}) if capabilities is not None else None,
         "release_date": released if len(released) > len("2025") else None,
-        "modalities": {"input": sides[0], "output": sides[1]} if sides and known else None,
-        "open_weights": True if "hugging_face_id" in specs else None,
+        "modalities": {"input": told[0], "output": told[1]} if told and all(told) else None,
+        "open_weights": _open_weights(specs),
         "limit": {"context": int(limits[0]), "output": int(limits[1])} if limits[0] and limits[1] else None,
     }
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
-from scraper.publish.site.building import Feed, Published, publish_site
+from scraper.publish.site.building import Published, publish_site
+from scraper.publish.site.feeds import Feed
 
 __all__ = ["Feed", "Published", "publish_site"]

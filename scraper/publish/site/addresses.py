@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -42,6 +43,7 @@ def up(path: str) -> str:
     return "../" * path.count("/")
 
 
+@lru_cache(maxsize=4096)
 def web_address(address: str) -> str:
     """Return an address that may be a link, "" for one that is not of the web (`javascript:`)."""
     try:

@@ -14,11 +14,16 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from scraper import providers
+from scraper.events import Event
+from scraper.models import by_model
 from scraper.publish.site import fragments, markdown, overview, words
 from scraper.publish.site.addresses import model_path, provider_path
-from scraper.publish.site.cards import Card, card_of, digest, make_card, states
+from scraper.publish.site.cards import Card, card_of, digest, digest_of_texts, make_card, states
 from scraper.publish.site.changes import row_of
 from scraper.publish.site.examples import python_call, shell_call
+from scraper.publish.site.facts import facts_context
+from scraper.publish.site.feeds import MOST as MOST_EVENTS
+from scraper.publish.site.feeds import Feed, Link, links_of_all, written_feeds
 from scraper.publish.site.model import by_price, model_context
 from scraper.publish.site.offer import COMPARED, MOST_COMPARED, MOST_RELATED, Around, offer_context
 from scraper.publish.site.overview import Entry
@@ -32,16 +37,6 @@ from scraper.store.snapshot import Snapshot, snapshot
 LATEST: Final = 500
 ON_FIRST_PAGE: Final = 12
 _KIND: Final = re.compile(r"(?:offers|models|providers)/.*\.(?:html|md)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
-    """A feed that is written with the site and linked from it; `path` is within the site."""
-
-    path: str
-    content_type: str
-    title: str
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +71,8 @@ def publish_site(
     """Write the site of a store, so that `target` leads to it; `at` is now, for what is stale.
 
     `site_url` is where it will be found, for what needs whole addresses. `upcoming` says when each source, by provider
-    and name, is refreshed next. Raises `RatecardError` where it cannot be written; what was there stays then.
+    and name, is refreshed next. `feeds` are written beside those of what happened, which there are where `site_url` is
+    known. Raises `RatecardError` where it cannot be written; what was there stays then.
     """
     versions = Versions(target)
     days = {source: words.day(time) for source, time in (upcoming or {}).items()}
@@ -135,7 +131,7 @@ class _Site:
         self.moment = moment
         self.upcoming = upcoming
         self.feeds = feeds
-        self.frame = Frame(site_url, tuple((feed.path, feed.content_type, feed.title) for feed in feeds))
+        self.frame = Frame(site_url, (*links_of_all(site_url), *(feed.link for feed in feeds)))
         self.files = Files()
         self.entries: dict[int, Entry] = {}
         self.keys: dict[str, str] = {}
@@ -150,6 +146,10 @@ class _Site:
         self.before = versions.known if versions.known.get("same_for_all") == self.same_for_all else {}
         self.old_hashes = versions.hashes
         self.loaded = _Loaded(moment)
+        self.told_digests = moment.told_digests()
+        self._told: dict[str, Sequence[OfferView]] = {}
+        self.of_pages: dict[str, list[Link]] = {}
+        self.feeds_key = ""
         self._cards: dict[int, Card] = {}
         self._manuals: dict[str, Mapping[str, str]] = {}
 
@@ -160,6 +160,7 @@ class _Site:
             "at": self.moment.at.isoformat(),
             "entries": {str(number): entry.parts() for number, entry in self.entries.items()},
             "keys": self.keys,
+            "feeds": {"key": self.feeds_key, "of_pages": self.of_pages},
         }
 
     def build(self) -> None:
@@ -172,6 +173,7 @@ class _Site:
             if entry.model:
                 by_model[entry.model].append(number)
         self._offers(stale, by_model, by_provider)
+        self._feeds(by_model)
         self._models(by_model)
         self._providers(by_provider)
         self._overview(by_model)
@@ -251,19 +253,20 @@ class _Site:
         self, stale: set[int], by_model: Mapping[str, Sequence[int]], by_provider: Mapping[str, Sequence[int]]
     ) -> None:
         of_model = {
-            model: digest(sorted(self.entries[n].summary for n in numbers if not self.entries[n].withdrawn))
+            model: digest_of_texts(sorted(self.entries[n].summary for n in numbers if not self.entries[n].withdrawn))
             for model, numbers in by_model.items()
         }
         related = {slug: _neighbours(numbers, self.entries) for slug, numbers in by_provider.items()}
         wanted = {}
         for number, entry in self.entries.items():
             near = related[entry.provider].get(number, [])
-            key = digest(
-                [entry.digest, of_model.get(entry.model), [self.entries[n].head for n in near], self._next(entry)]
-            )
+            heads = (self.entries[n].head for n in near)
+            of_others = (of_model.get(entry.model, ""), self.told_digests.get(entry.model or "", ""))
+            key = digest_of_texts((entry.digest, *of_others, self._next(entry), *heads))
             if number in stale or not self._kept(entry.path, key):
                 wanted[number] = (key, near)
         self.loaded.load(wanted, of=len(self.entries))
+        self._load_told(self.entries[number].model for number in wanted)
         rows: dict[str, _Compared] = {}
         for number, (key, near) in wanted.items():
             entry = self.entries[number]
@@ -294,13 +297,14 @@ class _Site:
             lowest=compared.lowest,
             related=[self._card(n) for n in near],
             upcoming=self._next(entry),
+            told=self._told.get(entry.model, ()),
         )
         url = f"{self.frame.site_url}/{entry.path}.html" if self.frame.site_url else ""
         context = offer_context(offer, card, past, changes, around, url)
         context |= {
             "curl": shell_call(facts, card),
             "manual": self._manual(offer.provider),
-            "compared_fields": COMPARED,
+            "compared_headings": fragments.headings(words.REFERENCE[field] for field in COMPARED),
             "compared_rows": Markup("\n").join(
                 fragments.compared_row(card, COMPARED, facts["name"], "../../", own=True) if path == card.path else row
                 for path, row in compared.rows.items()
@@ -327,18 +331,58 @@ class _Site:
         days = [day for name in entry.sources if (day := self.upcoming.get((entry.provider, name)))]
         return min(days, default="")
 
+    def _feeds(self, models: Iterable[str]) -> None:
+        """Write the feeds of what happened, or keep all of them where nothing did."""
+        for feed in self.feeds:
+            self.files.add(feed.path, feed.body)
+        last = {
+            slug: max(times)
+            for slug, told in self.sources.items()
+            if (times := [source.last_success_at for source in told if source.last_success_at])
+        }
+        if not self.frame.site_url:
+            return
+        told = self.moment.events(MOST_EVENTS)
+        self.feeds_key = digest([told, sorted((slug, str(at)) for slug, at in last.items())])
+        before: Mapping[str, Any] = self.before.get("feeds", {})
+        known: Mapping[str, list[Link]] = before.get("of_pages", {})
+        if before.get("key") == self.feeds_key:
+            self.of_pages = dict(known)
+            for path, _, _ in (link for links in known.values() for link in links):
+                self.files.keep(path, self.old_hashes[path])
+            return
+        events = [Event.from_json(body) for body in told]
+        # A feed that there was stays, also where what it told of turned out not to be.
+        stay = [model for model in models if model_path(model) in known]
+        for page, feed in written_feeds(self.frame.site_url, events, last, stay, self.moment.at):
+            self.of_pages.setdefault(page, []).append(feed.link)
+            self.files.add(feed.path, feed.body)
+
     def _models(self, by_model: Mapping[str, Sequence[int]]) -> None:
         wanted = {}
         for model, numbers in by_model.items():
-            key = digest([[self.entries[n].digest, self.entries[n].summary] for n in numbers])
+            feeds = self.of_pages.get(model_path(model), ())
+            of_offers = (self.entries[n].digest + self.entries[n].summary for n in numbers)
+            key = digest_of_texts((str(len(feeds)), self.told_digests.get(model, ""), *of_offers))
             if not self._kept(model_path(model), key):
                 wanted[model] = key
         self.loaded.load([n for model in wanted for n in by_model[model]], of=len(self.entries))
+        self._load_told(wanted)
         paths = {number: entry.path for number, entry in self.entries.items()}
         for model, key in wanted.items():
             cards = [self._card(n) for n in by_model[model] if not self.entries[n].withdrawn]
             told = [self.loaded.of(n) for n in by_model[model]]
-            self._page("model", model_path(model), key, model_context(model, cards, told, self.names, paths))
+            context = model_context(model, cards, told, self.names, paths)
+            listed = [offer for offer, _, _ in told if offer.withdrawn_at is None]
+            context |= facts_context(model, listed, self._told.get(model, ()))
+            context["own_feeds"] = self.of_pages.get(model_path(model), ())
+            self._page("model", model_path(model), key, context)
+
+    def _load_told(self, models: Iterable[str]) -> None:
+        """Load what is told of models by who sells nothing."""
+        wanted = self.told_digests.keys() & set(models) - self._told.keys()
+        self._told |= dict.fromkeys(wanted, ())
+        self._told |= by_model(self.moment.told(wanted)) if wanted else {}
 
     def _providers(self, by_provider: Mapping[str, Sequence[int]]) -> None:
         held = self.moment.held()
@@ -349,12 +393,13 @@ class _Site:
             health = [
                 [s.name, s.url, s.status, s.error, str(s.last_success_at), s.offers, s.fresh_days] for s in sources
             ]
-            key = digest([[self.entries[n].summary for n in numbers], health, sorted(days.items()), held[slug]])
+            feeds = self.of_pages.get(path, ())
+            summaries = [self.entries[n].summary for n in numbers]
+            key = digest([summaries, health, sorted(days.items()), held[slug], len(feeds)])
             if not self._kept(path, key):
                 cards = [self._card(n) for n in numbers]
-                self._page(
-                    "provider", path, key, overview.provider_context(facts, cards, sources, days, held[slug])
-                )  # fmt: skip
+                context = overview.provider_context(facts, cards, sources, days, held[slug])
+                self._page("provider", path, key, {**context, "own_feeds": feeds})
 
     def _overview(self, by_model: Mapping[str, Sequence[int]]) -> None:
         entries = list(self.entries.values())
@@ -389,8 +434,6 @@ class _Site:
         self.files.add("llms.txt", template("llms.md").render(summary, providers=sellers).encode())
         for path, body in assets().values():
             self.files.add(path, body)
-        for feed in self.feeds:
-            self.files.add(feed.path, feed.body)
         if self.frame.site_url:
             pages = {f"{path}.html": "" for path in self.keys if path != "search"}
             pages |= {f"{entry.path}.html": entry.last for entry in entries}

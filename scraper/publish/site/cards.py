@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from scraper.meters import is_rate_key
@@ -25,6 +26,8 @@ from scraper.store import OfferView
 Cell = str | int | list[str]
 
 _SHOWN: Final = re.compile(r"(?P<sign>\$|€|£|CN¥)?(?P<digits>[0-9,]+(?:\.[0-9]+)?)(?: (?P<code>[A-Z]{3}))?")
+_PLACES: Final = {field: place for place, field in enumerate(REFERENCE_FIELDS)}
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 FREE: Final = "Free"
 NOT_OFFERED: Final = "Not offered"
 NOT_SOURCED: Final = "Not sourced"
@@ -49,9 +52,8 @@ class Card:
 
     def cell(self, field: str) -> Cell:
         """Return the cell of a field; that of a field nobody states is the reason `no_source`."""
-        if field in words.REFERENCE:
-            return self.cells[REFERENCE_FIELDS.index(field)]
-        return self.others.get(field, 0)
+        place = _PLACES.get(field)
+        return self.others.get(field, 0) if place is None else self.cells[place]
 
     @property
     def title(self) -> str:
@@ -60,8 +62,8 @@ class Card:
 
     def halves(self) -> tuple[str, str]:
         """Write the card as one line of JSON, which `card_of` reads, in two halves: what search needs, and the rest."""
-        head = _json((self.path, self.provider, self.model_id, self.name, self.model))
-        tail = _json((self.variant, self.withdrawn, self.cells, self.others))
+        head = json_line((self.path, self.provider, self.model_id, self.name, self.model))
+        tail = json_line((self.variant, self.withdrawn, self.cells, self.others))
         return head[:-1], f",{tail[1:]}"
 
 
@@ -93,7 +95,7 @@ def shown(view: FieldView) -> str:
     if view.state is State.NOT_SOURCED or view.value is None:
         return NOT_SOURCED
     if not is_rate_key(view.field):
-        return f"{int(view.value):,}" if SPECS.get(view.field) == "tokens" else view.value
+        return f"{int(view.value):,}" if SPECS.get(view.field) in ("tokens", "count") else view.value
     return FREE if Decimal(view.value) == 0 else amount(view.value, view.currency)
 
 
@@ -120,7 +122,11 @@ def cell_money(cell: Cell) -> tuple[str, Decimal] | None:
     """Return the currency and the amount of a price's cell, None where it shows none; free is 0 in any currency."""
     if isinstance(cell, int):
         return None
-    text = cell_text(cell)
+    return _money_of(cell_text(cell))
+
+
+@lru_cache(maxsize=16384)
+def _money_of(text: str) -> tuple[str, Decimal] | None:
     if text == FREE:
         return "", Decimal(0)
     found = _SHOWN.fullmatch(text)
@@ -136,10 +142,16 @@ def states(card: Card) -> str:
     )
 
 
-def _json(parts: Sequence[Any]) -> str:
-    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+def json_line(value: Any) -> str:
+    """Write JSON without blanks."""
+    return _JSON.encode(value)
+
+
+def digest_of_texts(texts: Iterable[str]) -> str:
+    """Return a hash of texts that have no line breaks."""
+    return hashlib.blake2b("\n".join(texts).encode(), digest_size=12).hexdigest()
 
 
 def digest(parts: Sequence[Any]) -> str:
     """Return a hash of whatever can be written as JSON."""
-    return hashlib.blake2b(_json(parts).encode(), digest_size=12).hexdigest()
+    return hashlib.blake2b(json_line(parts).encode(), digest_size=12).hexdigest()

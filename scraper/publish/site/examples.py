@@ -21,12 +21,17 @@ def python_call(facts: Mapping[str, Any], card: Card) -> str:
 
 
 def shell_call(facts: Mapping[str, Any], card: Card) -> str:
-    """Return the call with curl: the provider's own, else that of OpenAI's API where it answers that; "" otherwise."""
-    if not _SAFE.fullmatch(card.model_id):
+    """Return the call with curl: the provider's own, else that of OpenAI's API where it answers that; "" otherwise.
+
+    A conversation is shown only of an offer whose output has a price.
+    """
+    converses = facts["openai_compatible"] in ("yes", "native")
+    if not _SAFE.fullmatch(card.model_id) or (converses and cell_money(card.cell("output")) is None):
         return ""
     if written := facts.get("curl", ""):
         return str(written).replace("{model_id}", card.model_id).strip()
-    if facts["openai_compatible"] not in ("yes", "native") or cell_money(card.cell("output")) is None:
+    # An address with a part in capitals is one that each customer fills in.
+    if not converses or not facts["base_url"].islower():
         return ""
     return "\n".join(
         (

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from markupsafe import Markup
 
 from scraper.publish.site.cards import Card, Cell
 from scraper.publish.site.changes import Row
+from scraper.publish.site.facts import FactRow
 from scraper.publish.site.lines import Line, Past
 
-_QUOTED = 80
+_QUOTED: Final = 80
+
+escape: Final = lru_cache(maxsize=32768)(html.escape)
+"""The same labels, reasons, addresses and names stand on page after page."""
 
 
 def value(line: Line, shown: str = "") -> str:
@@ -20,15 +25,15 @@ def value(line: Line, shown: str = "") -> str:
     text = escape(shown or line.shown)
     if line.number:
         quiet = "" if line.sourced else " none"
-        html = (
+        told = (
             f'<button type="button" class="v{quiet}" popovertarget="e{line.number}" title="Where this comes from">'
             f"{text}</button>"
         )
     else:
-        html = f'<span class="none">{text}</span>'
+        told = f'<span class="none">{text}</span>'
     for mark, meaning in line.marks:
-        html += f' <span class="mark {escape(mark)}" title="{escape(meaning)}">{escape(mark)}</span>'
-    return f'{html} <small class="why">{escape(line.reason)}</small>' if line.reason else html
+        told += f' <span class="mark {escape(mark)}" title="{escape(meaning)}">{escape(mark)}</span>'
+    return f'{told} <small class="why">{escape(line.reason)}</small>' if line.reason else told
 
 
 def cell(shown: Cell) -> str:
@@ -88,6 +93,20 @@ def spec_rows(lines: Iterable[Line], elsewhere: Mapping[str, Mapping[str, Any]],
     return _whole(parts)
 
 
+def fact_rows(rows: Iterable[FactRow]) -> Markup:
+    """Return what is stated of a model, each value with whose word it is."""
+    nobody = '<dd><span class="none">Not sourced</span></dd>'
+    disputed = ' <span class="mark disputed" title="sources disagree; all are shown">disputed</span>'
+    parts = []
+    for row in rows:
+        said = "".join(
+            f"<dd>{value(word.line)}{disputed if row.disputed else ''}<br><small>{escape(word.whose)}</small></dd>"
+            for word in row.words
+        )
+        parts.append(f"<div><dt>{escape(row.label)}</dt>{said or nobody}</div>")
+    return _whole(parts)
+
+
 def history_rows(history: Iterable[Past]) -> Markup:
     """Return what was stated, from when to when."""
     return _whole(
@@ -107,13 +126,56 @@ def change_rows(changes: Iterable[Row], root: str, *, named: bool) -> Markup:
         move = f' <span class="move {row.direction}">{escape(row.move)}</span>' if row.move else ""
         before = row.before or ("not stated" if row.kind == "newly stated" else "")
         after = row.after or ("no longer stated" if row.kind == "no longer stated" else "")
-        whose = f"<td>{who}</td>" if named else ""
+        whose = f'<td class="o">{who}</td>' if named else ""
         parts.append(
-            f'<tr><td class="d">{row.day}</td>{whose}<td>{escape(row.what or row.kind)}</td>'
+            f'<tr><td class="d">{row.day}</td>{whose}<td class="t">{escape(row.what or row.kind)}</td>'
             f'<td class="n w">{escape(before)}</td><td class="n w">{escape(after)}{move}</td>'
             f'<td class="q">{_quote(row.quote, row.address) if row.quote else ""}</td></tr>'
         )
     return _whole(parts)
+
+
+def headings(names: Iterable[str]) -> Markup:
+    """Return the headings of columns of numbers."""
+    return Markup("".join(f'<th scope="col" class="n">{escape(name)}</th>' for name in names))  # noqa: S704  escaped
+
+
+def tags(names: Iterable[str]) -> Markup:
+    """Return the items of a list of short words."""
+    return Markup("".join(f"<li>{escape(name)}</li>" for name in names))  # noqa: S704  escaped
+
+
+def feed_links(links: Iterable[tuple[str, str, str]], root: str) -> Markup:
+    """Return what tells programs of feeds, for the head of a page."""
+    return _whole(
+        f'<link rel="alternate" type="{kind}" href="{root}{escape(path)}" title="{escape(title)}">'
+        for path, kind, title in links
+    )
+
+
+def related(cards: Iterable[Card], root: str) -> Markup:
+    """Return links to other offers."""
+    return Markup(  # noqa: S704  every text in it is escaped
+        "".join(f'<li><a href="{root}{escape(card.path)}.html">{escape(card.title)}</a></li>' for card in cards)
+    )
+
+
+def questions(asked: Iterable[tuple[str, str]]) -> Markup:
+    """Return questions that open their answers."""
+    return _whole(
+        f"<details><summary>{escape(question)}</summary><p>{escape(answer)}</p></details>" for question, answer in asked
+    )
+
+
+def listed_row(card: Card, fields: Iterable[str], root: str) -> Markup:
+    """Return the row of an offer in the table of its provider."""
+    named = escape(card.name if card.name != card.model_id else "")
+    name = named if card.model_id else '<span class="none">no id printed</span>'
+    cells = "".join(f'<td class="n">{cell(card.cell(field))}</td>' for field in fields)
+    return Markup(  # noqa: S704  every text in it is escaped
+        f'<tr><th scope="row" class="id"><a href="{root}{escape(card.path)}.html">'
+        f"{escape(card.model_id or card.name)}</a></th><td>{name}</td>{cells}</tr>"
+    )
 
 
 def evidence(found: Iterable[Mapping[str, Any]]) -> Markup:
@@ -153,8 +215,8 @@ def _popup(one: Mapping[str, Any]) -> str:
     )
 
 
-def _fact(name: str, html: str) -> str:
-    return f"<div><dt>{name}</dt><dd>{html}</dd></div>"
+def _fact(name: str, told: str) -> str:
+    return f"<div><dt>{name}</dt><dd>{told}</dd></div>"
 
 
 def _link(address: str, text: str) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from scraper.publish.site import words
 from scraper.publish.site.addresses import web_address
@@ -15,8 +14,7 @@ from scraper.states import FieldView
 from scraper.store import Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A field with all that is shown of it; `number` names its evidence on the page, 0 where there is none.
 
     `full_label` has the conditions with it, `whole` is the value with its unit, as a sentence has it.
@@ -89,8 +87,7 @@ def evidence_of(line: Line) -> Mapping[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(NamedTuple):
     """One row of an offer's history; `end` is the day on which it was replaced or gone, "" while it stands."""
 
     field: str

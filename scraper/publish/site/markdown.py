@@ -10,7 +10,7 @@ from typing import Any, Final
 from scraper.publish.site import words
 from scraper.publish.site.addresses import web_address
 from scraper.publish.site.cards import Card, cell_text
-from scraper.publish.site.lines import Line
+from scraper.publish.site.lines import Line, Past
 
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#~&])")
 
@@ -34,15 +34,20 @@ def _escaped(text: str) -> str:
 def code(text: object) -> Raw:
     """Write a text as Markdown code on one line, also within a table."""
     shown = " ".join(str(text).split())
-    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
+    fence = "`" * (_longest_run(shown) + 1)
     blank = " " if shown.startswith("`") or shown.endswith("`") else ""
     return Raw(f"{fence}{blank}{shown}{blank}{fence}".replace("|", "\\|"))
 
 
 def block(text: str) -> Raw:
     """Write lines as a block of Markdown code."""
-    fence = "`" * max(3, max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    fence = "`" * max(3, _longest_run(text) + 1)
     return Raw(f"{fence}\n{text}\n{fence}")
+
+
+def _longest_run(text: str) -> int:
+    """Return how many backticks follow each other in a text, at most."""
+    return max(map(len, re.findall("`+", text))) if "`" in text else 0
 
 
 @lru_cache(maxsize=4096)
@@ -73,6 +78,27 @@ def spec_rows(lines: Iterable[Line], elsewhere: Mapping[str, Mapping[str, Any]])
         more = f" ({escaped(other['provider'])} states {escaped(other['shown'])})" if other else ""
         rows.append(f"| {_escaped(line.label)} | {_said(line)}{more} | {_evidence(line)} |\n")
     return Raw("".join(rows))
+
+
+def listed_row(card: Card, fields: Iterable[str], root: str) -> Raw:
+    """Return the row of an offer in the table of its provider."""
+    cells = " | ".join(_escaped(cell_text(card.cell(field))) for field in fields)
+    return Raw(f"| [{_escaped(card.model_id or card.name)}]({root}{card.path}.md) | {_escaped(card.name)} | {cells} |")
+
+
+def history_rows(history: Iterable[Past]) -> Raw:
+    """Return what was stated, from when to when."""
+    return Raw(
+        "\n".join(
+            f"| {_escaped(one.label)} | {_escaped(one.whole)} | {one.start} | {one.last} | {one.end or 'now'} |"
+            for one in history
+        )
+    )
+
+
+def questions(asked: Iterable[tuple[str, str]]) -> Raw:
+    """Return questions with their answers."""
+    return Raw("\n\n".join(f"**{_escaped(question)}** {_escaped(answer)}" for question, answer in asked))
 
 
 def compared_row(card: Card, seller: str, root: str) -> str:

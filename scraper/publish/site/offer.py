@@ -13,10 +13,12 @@ from markupsafe import Markup
 
 from scraper.identity import creator_name
 from scraper.meters import TOKEN_METERS, is_rate_key
+from scraper.models import ALWAYS
 from scraper.publish.site import prose, words
 from scraper.publish.site.cards import Card, cell_text
 from scraper.publish.site.changes import row_of
 from scraper.publish.site.charts import Span, chart, joined
+from scraper.publish.site.facts import of_the_model
 from scraper.publish.site.lines import Line, Past, evidence_of, line_of, past_of, present_of
 from scraper.publish.site.structured import offer_data
 from scraper.records import State
@@ -36,7 +38,8 @@ class Around:
     """What an offer's page shows beside the offer: its provider, others of its model, others of its provider.
 
     `others` are all offers of its model that are listed, itself among them, the cheapest input first; `lowest` has
-    their lowest prices for input and output. `call` is the provider's example with this offer's own id.
+    their lowest prices for input and output. `told` is what sources that sell nothing tell of its model. `call` is the
+    provider's example with this offer's own id.
     """
 
     facts: Mapping[str, Any]
@@ -46,6 +49,7 @@ class Around:
     lowest: Mapping[str, prose.Cheapest | None]
     related: Sequence[Card]
     upcoming: str
+    told: Sequence[OfferView] = ()
 
 
 def offer_context(
@@ -59,6 +63,9 @@ def offer_context(
     prices = [line for line in ordered if is_rate_key(line.field)]
     specs = [line for line in ordered if not is_rate_key(line.field)]
     elsewhere = _elsewhere(lines, around, card)
+    about = ALWAYS if lines["capabilities"].sourced else ("capabilities", *ALWAYS)
+    of_model = of_the_model(about, offer.model or "", around.told, len(ordered) + len(announced) + 1)
+    told = [word.line for row in of_model.values() for word in row.words]
     title = card.title
     return {
         "offer": offer,
@@ -80,6 +87,8 @@ def offer_context(
         "prices": prices,
         "announced": announced,
         "capabilities": lines["capabilities"],
+        "of_model": of_model,
+        "about_model": [of_model[field] for field in ALWAYS],
         "tags": lines["capabilities"].shown.split(", ") if lines["capabilities"].sourced else [],
         "about": prose.about(title, creator, lines, elsewhere),
         "questions": prose.questions(
@@ -88,7 +97,7 @@ def offer_context(
         "specs": specs,
         "elsewhere": {other["field"]: other for other in elsewhere},
         "related": around.related,
-        "evidence": [evidence_of(line) for line in (*ordered, *announced) if line.number],
+        "evidence": [evidence_of(line) for line in (*ordered, *announced, *told) if line.number],
         "chart": _chart(offer, past, title),
         "history": _history(ordered, past)[:MOST_PAST],
         "changes": [row_of(change) for change in changes[:MOST_CHANGES]],

@@ -13,7 +13,7 @@ from scraper.publish.site.lines import Line
 from scraper.records import REFERENCE_FIELDS
 
 _COMPATIBLE: Final = {
-    "native": "The OpenAI API is its own.",
+    "native": "This is the OpenAI API itself: its clients work as they are.",
     "yes": "It answers the OpenAI API, so that an OpenAI client works with another address and key.",
     "partly": "Part of its API is compatible with OpenAI's.",
     "no": "Its API is its own, not OpenAI's.",

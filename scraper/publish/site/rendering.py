@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +13,7 @@ from markupsafe import Markup
 
 from scraper.publish.site import fragments, markdown, words
 from scraper.publish.site.addresses import up, web_address
-from scraper.publish.site.cards import Cell
+from scraper.publish.site.cards import json_line
 from scraper.publish.site.lines import Line
 
 _HERE: Final = Path(__file__).parent
@@ -26,18 +25,13 @@ CSP: Final = (
 
 def json_text(value: Any) -> Markup:
     """Write JSON so that it can stand in a script element: nothing in it ends the element."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return script_safe(text)
+    return script_safe(json_line(value))
 
 
 def script_safe(text: str) -> Markup:
     """Make a JSON text safe within a script element."""
     safe = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
     return Markup(safe.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))  # noqa: S704  escaped above
-
-
-def _cell(shown: Cell) -> Markup:
-    return Markup(fragments.cell(shown))  # noqa: S704  escaped there
 
 
 def _value(line: Line, shown: str = "") -> Markup:
@@ -55,7 +49,7 @@ def _html() -> Environment:
         auto_reload=False,
     )
     made.filters.update(json=json_text, web=web_address)
-    made.globals.update(words=words, counted=words.counted, html=fragments, html_cell=_cell, html_value=_value)
+    made.globals.update(words=words, counted=words.counted, html=fragments, html_value=_value)
     return made
 
 
@@ -124,6 +118,7 @@ class Frame:
             around=around,
             assets=around.assets,
             feeds=self.feeds,
+            own_feeds=context.get("own_feeds", ()),
         )
         return made.encode()
 

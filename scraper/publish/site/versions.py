@@ -123,7 +123,7 @@ class Versions:
 
     def _fill(self, place: Path, files: Files) -> int:
         """Write the files of a version, or link those that are as they were; return how many were written."""
-        folders = {str(Path(path).parent) for path in files.hashes}
+        folders = {path.rpartition("/")[0] for path in files.hashes}
         for name in sorted(folders):
             (place / name).mkdir(parents=True, exist_ok=True)
         before, old, written = str(self._current), self.hashes if self._current else {}, 0

@@ -46,7 +46,12 @@ _METERS: Final = {
     "storage_gb_days": "Storage",
 }
 
-_SPECS: Final = {"hugging_face_id": "Hugging Face id", "training_cutoff": "Training cutoff", "retires": "Retires"}
+_SPECS: Final = {
+    "hugging_face_id": "Hugging Face id",
+    "training_cutoff": "Training cutoff",
+    "retires": "Retires",
+    "gated": "Gated repository",
+}
 
 _LABELS: Final = {
     "tier": "{} tier",
