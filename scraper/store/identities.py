@@ -18,13 +18,14 @@ _FEW: Final = 1000
 """So many offers can be named in a query."""
 
 
-def identify_new(connection: Connection, provider: str, source_id: int, touched: Collection[int]) -> None:
+def identify_new(connection: Connection, provider: str, identified_by: str, touched: Collection[int]) -> None:
     """Do what `identify_offers` does, but only for the offers that a reading touched where the rules are as they were.
+
+    `identified_by` are the rules by which all offers of the provider were identified, as its source's row has it.
 
     What touches an offer in this sense is that it is new, is called otherwise, or has another `IDENTIFYING` field.
     """
-    known = select(sources.c.identified_by).where(sources.c.id == source_id)
-    if connection.execute(known).scalar_one() == rules_digest():
+    if identified_by == rules_digest():
         identify_offers(connection, provider, touched)
         return
     identify_offers(connection, provider)

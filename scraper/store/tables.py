@@ -116,9 +116,9 @@ sources: Final = Table(
     Column("last_success_at", UtcTime),
     Column("last_capture_id", ForeignKey(captures.c.id)),
     Column("last_pages", Text, nullable=False, server_default=""),
-    Column("identified_by", Text, nullable=False, server_default=""),
     # What a source only tells of models is kept like offers, and is none.
     Column("sells", Boolean, nullable=False, server_default=true()),
+    Column("identified_by", Text, nullable=False, server_default=""),
     UniqueConstraint("provider", "name"),
     CheckConstraint("status IN ('ok', 'failed', 'not_captured')", name="status_known"),
 )

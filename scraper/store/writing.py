@@ -53,6 +53,7 @@ class Stored:
     id: int
     last_at: datetime | None
     last_read: Captured | None
+    identified_by: str = ""
 
 
 def begin_run(store: Store, *, started_at: datetime, at: datetime, replay: bool) -> int:
@@ -160,7 +161,7 @@ def record_on(
     if stored.last_read == captured:
         values: Row = {"status": Status.OK, "error": ""}
         connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
-        identify_new(connection, source.provider, stored.id, ())
+        identify_new(connection, source.provider, stored.identified_by, ())
         waiting = open_holds(connection, source.provider, source.name)
         return Recorded(offers=len(reading.offers), observations=facts, repeated=True, held=waiting)
     if stored.last_read is not None and captured.captured_at < stored.last_read.captured_at:
@@ -187,7 +188,7 @@ def record_on(
     remember_restated(connection, stored.id, words)
     opened = keep_settlement(connection, source, settlement, pages, captured.captured_at)
     _replace_notes(connection, stored.id, pages, reading.notes)
-    identify_new(connection, source.provider, stored.id, _touched(plan, before, applied))
+    identify_new(connection, source.provider, stored.identified_by, _touched(plan, before, applied))
     values = {
         "status": Status.OK,
         "error": "",
@@ -198,7 +199,7 @@ def record_on(
     }
     connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
     changed = changes_by_id(connection, applied.changes)
-    waiting = open_holds(connection, source.provider, source.name)
+    waiting = open_holds(connection, source.provider, source.name) if held or remembered else ()
     keep_happened(connection, run, changed, [hold for hold in waiting if hold.id in opened], tell=tell)
     if settlement.released or settlement.lapsed:
         retract_settled(connection, source.provider)
@@ -266,6 +267,7 @@ def source_row(connection: Connection, source: SourceInfo) -> Stored:
             captures.c.sha256,
             sources.c.last_success_at,
             sources.c.last_pages,
+            sources.c.identified_by,
         )
         .join_from(sources, captures, sources.c.last_capture_id == captures.c.id, isouter=True)
         .where(sources.c.provider == source.provider, sources.c.name == source.name)
@@ -279,7 +281,7 @@ def source_row(connection: Connection, source: SourceInfo) -> Stored:
         last_read = None
         if found.sha256 is not None:
             last_read = Captured(found.sha256, found.last_success_at, found.last_pages)
-        stored = Stored(found.id, found.last_at, last_read)
+        stored = Stored(found.id, found.last_at, last_read, found.identified_by)
     published = set(
         connection.scalars(select(source_fields.c.field).where(source_fields.c.source_id == stored.id)).all()
     )
