@@ -6,6 +6,7 @@ Pure: records in, a plan out; no database, no clock. The words:
 - an observation is told apart by offer, field and `valid_from` (an announced price stands beside the current one);
 - what a reading does not show is missed; the second fresh reading that misses it closes it;
 - the first reading of a source is its baseline and changes nothing that anybody was told before;
+- of an offer that is restated, all that stands is what this reading states, word for word: nothing is left to compare;
 - what is frozen waits for a person: the reading's word on it is left out, and what stands stays as it is.
 """
 
@@ -199,10 +200,20 @@ class Naming:
     create: Sequence[NewOffer]
     identify: Mapping[int, str]
 
+    def but(self, offers: Sequence[Offer], left_out: frozenset[int]) -> tuple[Sequence[Offer], Sequence[int]]:
+        """Return the offers that were read, but for some, and the ref of each."""
+        if not left_out:
+            return offers, self.refs
+        left = [(offer, ref) for offer, ref in zip(offers, self.refs, strict=True) if ref not in left_out]
+        return [offer for offer, _ in left], [ref for _, ref in left]
+
 
 @dataclass(slots=True)
 class Plan:
-    """What is to be done; offers are ids of known offers or the negative numbers of `create`, the rest standing ids."""
+    """What is to be done; offers are ids of known offers or the negative numbers of `create`, the rest standing ids.
+
+    `whole` are the offers that were read of which nothing was frozen.
+    """
 
     create: list[NewOffer] = field(default_factory=list)
     identify: dict[int, str] = field(default_factory=dict)
@@ -215,6 +226,7 @@ class Plan:
     miss: list[int] = field(default_factory=list)
     close: list[int] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    whole: list[int] = field(default_factory=list)
 
 
 Key = tuple[str, datetime | None]
@@ -269,21 +281,33 @@ def same_terms(one: Claim, other: Claim) -> bool:
     return (one.derived, one.promotional, one.valid_until) == (other.derived, other.promotional, other.valid_until)
 
 
-def diff(before: Before, offers: Sequence[Offer], capture: Captured, frozen: Frozen = NOTHING_FROZEN) -> Plan:
+def diff(
+    before: Before,
+    offers: Sequence[Offer],
+    capture: Captured,
+    frozen: Frozen = NOTHING_FROZEN,
+    *,
+    naming: Naming | None = None,
+    restated: frozenset[int] = frozenset(),
+) -> Plan:
     """Return what a reading means: nothing at all where this capture was the last one read.
 
-    Raises `Contradiction` where the reading says two different things of one field of one offer.
+    `naming` is that of these offers, where it is known already. Of `restated` offers nothing is planned, but for a
+    name, and `before` needs nothing of what stands of them. Raises `Contradiction` where the reading says two different
+    things of one field of one offer.
     """
     plan = Plan()
     if before.last_read == capture:
         return plan
-    naming = name_offers(before.known, offers)
+    naming = naming or name_offers(before.known, offers)
     known = {offer.id: offer for offer in before.known}
-    stated = _not_frozen(gather(offers, naming.refs), frozen, known)
+    said = gather(*naming.but(offers, restated))
+    stated = _not_frozen(said, frozen, known)
     plan.create = [new for new in naming.create if new.offer in stated]
     plan.identify = dict(naming.identify)
     plan.seen = [ref for ref in stated if ref > 0]
     plan.returned = [ref for ref in plan.seen if known[ref].withdrawn]
+    plan.whole = [ref for ref, facts in stated.items() if len(facts) == len(said[ref])]
     _rename(plan, before, known, offers, naming.refs)
     comparison = _Comparison(plan, before, stated, capture, frozenset(plan.returned), frozen)
     comparison.arrivals()
@@ -307,6 +331,13 @@ def _identity(offer: Offer | Known) -> tuple[bool, str, str]:
 def name_offers(stored_offers: Sequence[Known], offers: Sequence[Offer]) -> Naming:
     """Return for each offer that was read which one it is, in the order read, with the new ones and new ids."""
     known = {_identity(stored): stored.id for stored in stored_offers}
+    refs = [known.get(_identity(offer), 0) for offer in offers]
+    return Naming(refs, (), {}) if all(refs) else _name_new(stored_offers, offers, known)
+
+
+def _name_new(
+    stored_offers: Sequence[Known], offers: Sequence[Offer], known: Mapping[tuple[bool, str, str], int]
+) -> Naming:
     by_name: dict[str, list[int]] = defaultdict(list)
     for stored in stored_offers:
         by_name[stored.name].append(stored.id)

@@ -13,5 +13,6 @@ what no rule covers stays unresolved. The words:
 from __future__ import annotations
 
 from scraper.identity.resolving import Identity, creator_name, is_own, resolve
+from scraper.identity.rules import rules_digest
 
-__all__ = ["Identity", "creator_name", "is_own", "resolve"]
+__all__ = ["Identity", "creator_name", "is_own", "resolve", "rules_digest"]

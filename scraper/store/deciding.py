@@ -24,9 +24,19 @@ from scraper.store.identities import identify_offers
 from scraper.store.opening import Store, hold_back_others
 from scraper.store.outbox import keep_happened, retract_settled
 from scraper.store.reading import changes_by_id
+from scraper.store.restating import forget_restated
 from scraper.store.tables import holds, source_fields, sources
 from scraper.store.views import ChangeView, HoldView, SourceInfo
-from scraper.store.writing import apply_plan, before_of, begin_run_on, capture_row, miss_earlier, source_row
+from scraper.store.writing import (
+    Stored,
+    apply_plan,
+    before_of,
+    begin_run_on,
+    capture_row,
+    known_offers,
+    miss_earlier,
+    source_row,
+)
 
 DECISION_DAYS: Final = 90
 """How long a decision counts where nobody says otherwise."""
@@ -150,7 +160,7 @@ def _publish(connection: Connection, run: int, group: Sequence[HoldView]) -> lis
 def _publish_stated(connection: Connection, run: int, info: SourceInfo, group: Sequence[HoldView]) -> list[int]:
     last = group[0].last
     stored = source_row(connection, info)
-    before = before_of(connection, info, stored, Captured(last.sha256, last.captured_at))
+    before = _all_before(connection, info, stored, Captured(last.sha256, last.captured_at))
     names = _names(before)
     by_ref = by_offer(before.standing)
     known = {offer.id: offer for offer in before.known}
@@ -175,14 +185,20 @@ def _publish_stated(connection: Connection, run: int, info: SourceInfo, group: S
     # At the same time as the reading before: then nothing else is missing from it.
     before = replace(before, last_read=Captured("", last.captured_at))
     plan = diff(before, offers, Captured(last.sha256, last.captured_at), _all_but(before.standing, touched))
-    return apply_plan(connection, plan, run, info, stored.id, [capture_row(connection, last)], last.captured_at)
+    page = capture_row(connection, last)
+    return apply_plan(connection, plan, run, info, stored.id, [page], last.captured_at).changes
+
+
+def _all_before(connection: Connection, info: SourceInfo, stored: Stored, captured: Captured) -> Before:
+    forget_restated(connection, stored.id)
+    return before_of(connection, info, stored, captured, known_offers(connection, info.provider))
 
 
 def _publish_vanished(connection: Connection, run: int, info: SourceInfo, group: Sequence[HoldView]) -> list[int]:
     last = group[0].last
     stored = source_row(connection, info)
     captured = Captured(last.sha256, last.captured_at)
-    before = before_of(connection, info, stored, captured)
+    before = _all_before(connection, info, stored, captured)
     names = _names(before)
     by_ref = by_offer(before.standing)
     going: dict[int, Standing] = {}
@@ -203,7 +219,8 @@ def _publish_vanished(connection: Connection, run: int, info: SourceInfo, group:
     before = replace(miss_earlier(connection, before, missed), last_read=_BEFORE_ALL)
     others = frozenset((s.offer, s.field, s.valid_from) for s in before.standing if s.id not in going)
     plan = diff(before, (), captured, Frozen(facts=others))
-    return apply_plan(connection, plan, run, info, stored.id, [capture_row(connection, last)], last.captured_at)
+    page = capture_row(connection, last)
+    return apply_plan(connection, plan, run, info, stored.id, [page], last.captured_at).changes
 
 
 def _check(hold: HoldView, stood: Standing | None) -> None:

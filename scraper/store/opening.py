@@ -31,7 +31,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from scraper.errors import RatecardError
 from scraper.store.tables import metadata
 
-HEAD: Final = "0011"
+HEAD: Final = "0013"
 """The newest migration: the schema that this code reads and writes."""
 
 # As Alembic makes it.

@@ -29,6 +29,7 @@ from scraper.store.tables import (
     observations,
     offers,
     reading_pages,
+    restated,
     source_captures,
     sources,
 )
@@ -95,7 +96,7 @@ class Rebuild:
         for info in self._declared:
             source_row(connection, info)
         mine = select(sources.c.id).where(sources.c.provider == self._provider)
-        for table in (changes, notes, observations):
+        for table in (changes, notes, restated, observations):
             connection.execute(delete(table).where(table.c.source_id.in_(mine)))
         connection.execute(delete(offers).where(offers.c.provider == self._provider))
         forget_undecided(connection, self._provider)

@@ -118,6 +118,7 @@ sources: Final = Table(
     Column("last_pages", Text, nullable=False, server_default=""),
     # What a source only tells of models is kept like offers, and is none.
     Column("sells", Boolean, nullable=False, server_default=true()),
+    Column("identified_by", Text, nullable=False, server_default=""),
     UniqueConstraint("provider", "name"),
     CheckConstraint("status IN ('ok', 'failed', 'not_captured')", name="status_known"),
 )
@@ -201,7 +202,7 @@ observations: Final = Table(
         unique=True,
     ),
     _partial("ix_observations_open_offer", "offer_id", where=_OPEN),
-    _partial("ix_observations_open_source", "source_id", where=_OPEN),
+    _partial("ix_observations_open_source", "source_id", "offer_id", "misses", where=_OPEN),
     Index("ix_observations_history", "offer_id", "field", "first_seen"),
     _partial("ix_observations_closed_source", "source_id", "last_seen", where="closed_at IS NOT NULL"),
 )
@@ -232,6 +233,23 @@ changes: Final = Table(
     ),
     Index("ix_changes_at", "at"),
     Index("ix_changes_run", "run_id"),
+)
+
+# Offers that a source may restate: a digest of its last word on one, of which all stood in the end, on one page. What
+# stood were so many `facts`, and the `newest` of them; see `scraper.store.restating`.
+
+restated: Final = Table(
+    "restated",
+    metadata,
+    Column("source_id", ForeignKey(sources.c.id), primary_key=True),
+    Column("offer_id", ForeignKey(offers.c.id), primary_key=True),
+    Column("digest", String(32), nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("facts", Integer, nullable=False),
+    Column("newest", Integer, nullable=False),
+    CheckConstraint("length(digest) = 32", name="digest_whole"),
+    CheckConstraint("page >= 0 AND facts > 0", name="counts"),
+    Index("ix_restated_offer", "offer_id"),
 )
 
 notes: Final = Table(

@@ -6,21 +6,30 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
-from scraper.diff import Before, Captured, Known, Plan, Standing, diff, gather, name_offers
+from scraper.diff import Before, Captured, Known, Naming, Plan, Standing, diff, gather, name_offers
 from scraper.errors import Contradiction, OlderCapture
 from scraper.failpoints import failpoint
 from scraper.holds import Held
 from scraper.records import Note, Reading, Reason, State, iso
-from scraper.settling import Settlement, settle
+from scraper.settling import Hold, OffersByName, Settlement, settle
 from scraper.store.holding import keep_settlement, open_holds, remembered_holds
-from scraper.store.identities import identify_offers
+from scraper.store.identities import IDENTIFYING, identify_new
 from scraper.store.opening import Store
 from scraper.store.outbox import keep_happened, retract_settled
 from scraper.store.reading import changes_by_id
+from scraper.store.restating import (
+    confirm_restated,
+    find_restated,
+    not_restated_by,
+    remember_restated,
+    seen_at,
+)
 from scraper.store.rows import Row, by_id, each, insert_rows
 from scraper.store.tables import (
     captures,
@@ -44,6 +53,7 @@ class Stored:
     id: int
     last_at: datetime | None
     last_read: Captured | None
+    identified_by: str = ""
 
 
 def begin_run(store: Store, *, started_at: datetime, at: datetime, replay: bool) -> int:
@@ -151,7 +161,7 @@ def record_on(
     if stored.last_read == captured:
         values: Row = {"status": Status.OK, "error": ""}
         connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
-        identify_offers(connection, source.provider)
+        identify_new(connection, source.provider, stored.identified_by, ())
         waiting = open_holds(connection, source.provider, source.name)
         return Recorded(offers=len(reading.offers), observations=facts, repeated=True, held=waiting)
     if stored.last_read is not None and captured.captured_at < stored.last_read.captured_at:
@@ -160,14 +170,25 @@ def record_on(
             f"read last ({iso(stored.last_read.captured_at)}); older captures come in by backfill."
         )
     pages = keep_capture(connection, stored.id, capture, CaptureOutcome.OK)
-    before = before_of(connection, source, stored, captured)
-    settlement = _settle(connection, source, before, reading, held, captured, release=release)
+    known = known_offers(connection, source.provider)
+    naming = name_offers(known, reading.offers)
+    remembered = remembered_holds(connection, source.provider, source.name)
+    apart = _held_offers(known, reading, naming, [*held, *remembered])
+    again = find_restated(connection, stored.id, reading.offers, naming, known, apart)
+    before = before_of(connection, source, stored, captured, known)
+    settlement = Settlement()
+    if held or remembered:
+        stated = gather(*naming.but(reading.offers, again.offers))
+        settlement = settle(held, remembered, before, reading.offers, naming, stated, captured, release=release)
     before = miss_earlier(connection, before, settlement.missed)
-    plan = diff(before, reading.offers, captured, settlement.frozen)
-    ids = apply_plan(connection, plan, run, source, stored.id, pages, captured.captured_at)
+    plan = diff(before, reading.offers, captured, settlement.frozen, naming=naming, restated=again.offers)
+    confirm_restated(connection, stored.id, again, pages, captured.captured_at)
+    applied = apply_plan(connection, plan, run, source, stored.id, pages, captured.captured_at)
+    words = {applied.created.get(ref, ref): again.others[ref] for ref in plan.whole if ref in again.others}
+    remember_restated(connection, stored.id, words)
     opened = keep_settlement(connection, source, settlement, pages, captured.captured_at)
     _replace_notes(connection, stored.id, pages, reading.notes)
-    identify_offers(connection, source.provider)
+    identify_new(connection, source.provider, stored.identified_by, _touched(plan, before, applied))
     values = {
         "status": Status.OK,
         "error": "",
@@ -177,16 +198,16 @@ def record_on(
         "last_pages": captured.pages,
     }
     connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
-    changed = changes_by_id(connection, ids)
-    waiting = open_holds(connection, source.provider, source.name)
+    changed = changes_by_id(connection, applied.changes)
+    waiting = open_holds(connection, source.provider, source.name) if held or remembered else ()
     keep_happened(connection, run, changed, [hold for hold in waiting if hold.id in opened], tell=tell)
     if settlement.released or settlement.lapsed:
         retract_settled(connection, source.provider)
     return Recorded(
-        offers=len(plan.seen) + len(plan.create),
-        observations=len(plan.open) + len(plan.confirm),
+        offers=len(plan.seen) + len(plan.create) + len(again.offers),
+        observations=len(plan.open) + len(plan.confirm) + again.facts,
         opened=len(plan.open),
-        confirmed=len(plan.confirm),
+        confirmed=len(plan.confirm) + again.facts,
         missed=len(plan.miss),
         closed=len(plan.close),
         changes=changed,
@@ -194,32 +215,35 @@ def record_on(
     )
 
 
+_page = attrgetter("evidence.page")
+
+
 def _check_pages(reading: Reading, capture: CaptureInfo) -> None:
     """Refuse a reading that has something from a page that was not captured."""
-    stated = [fact.evidence.page for offer in reading.offers for fact in offer.facts]
-    last = max([*stated, *(note.page for note in reading.notes)], default=0)
+    stated = max(map(_page, chain.from_iterable(offer.facts for offer in reading.offers)), default=0)
+    last = max([stated, *(note.page for note in reading.notes)])
     if last >= len(capture.pages):
         raise Contradiction(
             f"The reading has something from page {last + 1} of {len(capture.pages)}; its parser counts pages wrong."
         )
 
 
-def _settle(
-    connection: Connection,
-    source: SourceInfo,
-    before: Before,
-    reading: Reading,
-    held: Sequence[Held],
-    captured: Captured,
-    *,
-    release: bool,
-) -> Settlement:
-    remembered = remembered_holds(connection, source.provider, source.name)
-    if not held and not remembered:
-        return Settlement()
-    naming = name_offers(before.known, reading.offers)
-    stated = gather(reading.offers, naming.refs)
-    return settle(held, remembered, before, reading.offers, naming, stated, captured, release=release)
+def _held_offers(
+    known: Sequence[Known], reading: Reading, naming: Naming, holds: Sequence[Held | Hold]
+) -> frozenset[int]:
+    """Return the offers of which something is held, or was."""
+    if not holds:
+        return frozenset()
+    called = OffersByName.of(known, reading.offers, naming)
+    found = {called.find(hold.model_id, hold.name) for hold in holds}
+    return frozenset(ref for ref in found if ref is not None)
+
+
+def _touched(plan: Plan, before: Before, applied: Applied) -> set[int]:
+    """Return the offers of which something changed that says which model they sell."""
+    opened = {applied.created.get(one.offer, one.offer) for one in plan.open if one.fact.field == IDENTIFYING}
+    stood = {stood.offer for stood in before.standing if stood.field == IDENTIFYING}
+    return {*applied.created.values(), *plan.identify, *plan.rename} | opened | stood
 
 
 # The source, its contract and its capture.
@@ -243,6 +267,7 @@ def source_row(connection: Connection, source: SourceInfo) -> Stored:
             captures.c.sha256,
             sources.c.last_success_at,
             sources.c.last_pages,
+            sources.c.identified_by,
         )
         .join_from(sources, captures, sources.c.last_capture_id == captures.c.id, isouter=True)
         .where(sources.c.provider == source.provider, sources.c.name == source.name)
@@ -256,7 +281,7 @@ def source_row(connection: Connection, source: SourceInfo) -> Stored:
         last_read = None
         if found.sha256 is not None:
             last_read = Captured(found.sha256, found.last_success_at, found.last_pages)
-        stored = Stored(found.id, found.last_at, last_read)
+        stored = Stored(found.id, found.last_at, last_read, found.identified_by)
     published = set(
         connection.scalars(select(source_fields.c.field).where(source_fields.c.source_id == stored.id)).all()
     )
@@ -327,20 +352,29 @@ def _replace_notes(connection: Connection, source_id: int, pages: Sequence[int],
 # What stands before a reading.
 
 
-def before_of(connection: Connection, source: SourceInfo, stored: Stored, captured: Captured) -> Before:
-    """Return what stands before a reading of a source."""
-    o = observations.c
-    known = connection.execute(
+def known_offers(connection: Connection, provider: str) -> list[Known]:
+    """Return the offers of a provider, withdrawn ones too, in the order in which they came."""
+    rows = connection.execute(
         select(offers.c.id, offers.c.model_id, offers.c.name, offers.c.shared_id, offers.c.withdrawn_at)
-        .where(offers.c.provider == source.provider)
+        .where(offers.c.provider == provider)
         .order_by(offers.c.id)
     ).all()
+    return [Known(number, model_id, name, shared, gone is not None) for number, model_id, name, shared, gone in rows]
+
+
+def before_of(
+    connection: Connection, source: SourceInfo, stored: Stored, captured: Captured, known: Sequence[Known]
+) -> Before:
+    """Return what stands before a reading of a source, but for what it is known to restate; `known` are all offers."""
+    o = observations.c
     columns = (
         o.id, o.offer_id, o.field, o.state, o.value, o.currency, o.reason, o.derived, o.promotional, o.valid_from,
         o.valid_until, o.last_seen, o.misses,
     )  # fmt: skip
     standing = connection.execute(
-        select(*columns).where(o.source_id == stored.id, o.closed_at.is_(None)).order_by(o.id)
+        select(*columns)
+        .where(o.source_id == stored.id, o.closed_at.is_(None), o.offer_id.in_(not_restated_by(stored.id)))
+        .order_by(o.id)
     ).all()
     # An announced price outranks nothing before its day has come and its source has said so again.
     begun = or_(o.valid_from.is_(None), and_(o.valid_from <= captured.captured_at, o.last_seen >= o.valid_from))
@@ -354,9 +388,7 @@ def before_of(connection: Connection, source: SourceInfo, stored: Stored, captur
     for row in upper:
         better[row.offer_id, row.field].append(_standing(row))
     return Before(
-        known=[
-            Known(k.id, k.model_id, k.name, shared_id=k.shared_id, withdrawn=k.withdrawn_at is not None) for k in known
-        ],
+        known=known,
         standing=[_standing(row) for row in standing],
         last_read=stored.last_read,
         elsewhere=frozenset(elsewhere),
@@ -394,6 +426,14 @@ def miss_earlier(connection: Connection, before: Before, missed: Mapping[int, da
 # Applying a plan.
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a plan became: the ids of its changes, and those of the offers it created, by their numbers in it."""
+
+    changes: list[int]
+    created: Mapping[int, int]
+
+
 def apply_plan(
     connection: Connection,
     plan: Plan,
@@ -402,8 +442,8 @@ def apply_plan(
     source_id: int,
     pages: Sequence[int],
     at: datetime,
-) -> list[int]:
-    """Write a plan down and return the ids of its changes; `pages` are the captures of the pages that were read."""
+) -> Applied:
+    """Write a plan down; `pages` are the captures of the pages that were read."""
     created = _apply_to_offers(connection, plan, source.provider, at)
     _apply_to_standing(connection, plan, pages, at)
     failpoint("inside_commit")
@@ -436,7 +476,7 @@ def apply_plan(
             for opening in plan.open
         ],
     )
-    return insert_rows(
+    changed = insert_rows(
         connection,
         changes,
         [
@@ -456,6 +496,7 @@ def apply_plan(
             for change in plan.changes
         ],
     )
+    return Applied(changed, created)
 
 
 def _apply_to_offers(connection: Connection, plan: Plan, provider: str, at: datetime) -> dict[int, int]:
@@ -472,11 +513,7 @@ def _apply_to_offers(connection: Connection, plan: Plan, provider: str, at: date
         for new in plan.create
     ]
     ids = insert_rows(connection, offers, rows)
-    # Sources of one provider are captured at different times, and not read in their order.
-    earliest = func.min if connection.dialect.name == "sqlite" else func.least
-    latest = func.max if connection.dialect.name == "sqlite" else func.greatest
-    c = offers.c
-    seen = by_id(offers).values(first_seen=earliest(c.first_seen, at), last_seen=latest(c.last_seen, at))
+    seen = seen_at(connection, at).where(offers.c.id == bindparam("row"))
     each(connection, seen, [{"row": offer} for offer in plan.seen])
     each(connection, by_id(offers).values(withdrawn_at=None), [{"row": offer} for offer in plan.returned])
     each(connection, by_id(offers).values(withdrawn_at=at), [{"row": offer} for offer in plan.withdraw])
