@@ -43,7 +43,7 @@ class Passage:
     def evidence(self, part: str | None = None) -> Evidence:
         """Return this passage as evidence; of a long one only `part`, which must stand in it."""
         quote = self.quote if part is None else clean(part)
-        if quote not in self.quote:
+        if part is not None and quote not in self.quote:
             raise ValueError(f"{quote!r} does not stand in {self.quote!r}")
         return Evidence(locator=self.locator, quote=quote[:MAX_QUOTE])
 
