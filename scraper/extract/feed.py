@@ -99,16 +99,20 @@ class Feed:
     """Facts that paths cannot describe (tiers in a list): given the row, its JSON pointer and where to note."""
 
     @cached_property
-    def paths(self) -> tuple[frozenset[str], tuple[str, ...]]:
-        """Every path that the contract names, and those of the objects that they lie in, the row (empty) first.
+    def named_keys(self) -> Mapping[str, frozenset[str]]:
+        """The objects of a row that the contract names keys of, by their paths, the row (empty) first.
 
-        The first part also has the paths of all objects on the way to one that is named.
+        A key is named with its path, or as one on the way to what is named.
         """
         paths = {price.path for price in self.prices} | {spec.path for spec in self.specs} | set(self.known)
         paths |= {self.model_id, self.name, self.unit_at}
         parents = {path.rpartition("/")[0] for path in paths if "/" in path}
-        way = {path[:end] for path in paths for end, sign in enumerate(path) if sign == "/"}
-        return frozenset(paths | way), ("", *sorted(parents))
+        paths |= {path[:end] for path in paths for end, sign in enumerate(path) if sign == "/"}
+        inside = {parent: f"{parent}/".lstrip("/") for parent in ("", *sorted(parents))}
+        return {
+            parent: frozenset(path.removeprefix(start) for path in paths if path.startswith(start))
+            for parent, start in inside.items()
+        }
 
 
 def read_feed(document: Document, feed: Feed) -> Offers:
@@ -347,12 +351,10 @@ def as_texts(value: Json) -> list[str]:
 
 
 def _note_new_keys(row: Row, feed: Feed, offers: Offers) -> None:
-    paths, parents = feed.paths
-    for parent in parents:
+    for parent, named in feed.named_keys.items():
         inner = at_path(row, parent) if parent else row
         for key in inner if isinstance(inner, dict) else ():
-            path = f"{parent}/{key}".lstrip("/")
-            if path not in paths:
+            if key not in named and (path := f"{parent}/{key}".lstrip("/")) not in feed.named_keys[""]:
                 # Once for all rows and pages.
                 place = feed_place(parent, key)
                 offers.note("off_contract", f"the key {path!r} is new in this feed", place, page=0)

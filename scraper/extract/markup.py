@@ -37,7 +37,7 @@ _MARKED = re.compile("\0([^\0]*)\0")
 
 
 _Found = dict[str, list[str]]
-"""What is met under an element beside its text: "footnotes", "codes", "links", "link_texts", "spans"; most have none."""
+"""What is met under an element beside its text: "footnotes", "codes", "links", "link_texts", "spans"; often nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _marked(sup: LexborNode, found: _Found) -> str:
 
 
 def _remembered(node: LexborNode, tag: str, raw: str, found: _Found) -> str:
-    """Return the raw text of an element, in struck marks where it is struck; what a code or a link is goes to `found`."""
+    """Return the raw text of an element, marked where it is struck; a code or a link goes to `found`."""
     if tag == "code":
         found.setdefault("codes", []).append(clean(node.text()))
     if tag == "a" and (link := node.attributes.get("href")):
