@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -169,6 +169,7 @@ def _remembered(node: LexborNode, tag: str, raw: str, found: _Found) -> str:
 
 def _passage(raw: str, found: _Found, locator: str, tag: str) -> Passage:
     if not found and STRUCK not in raw:
+        raw = raw.strip()
         text = tidy_lines(raw)
         return Passage(text, text if "\n" not in raw else clean(raw), locator, tag)
     text, struck_parts, quote = unstruck(raw)
@@ -208,7 +209,7 @@ def _cell(node: LexborNode, locator: str) -> Passage:
     """Return the text of a cell; a heading that sorts its column when it is pressed stands in a button."""
     passage = passage_of(node, locator)
     button = node.css_first("button") if node.tag == "th" and not passage else None
-    return passage if button is None else replace(passage_of(button, locator), tag="th")
+    return passage if button is None else passage_of(button, locator)._replace(tag="th")
 
 
 def _tree(html: str) -> LexborHTMLParser:

@@ -33,7 +33,7 @@ def reworded(table: Table, words: Mapping[str, str], *, left_out: str = "") -> T
     spellings = tuple(words.items())
 
     def said(cell: Passage) -> Passage:
-        spelled = _spelled(spellings, cell.line)
+        spelled = _spelled(spellings, cell.text)
         return cell if spelled is None else cell.with_text(spelled)
 
     rows: Iterable[Sequence[Passage]] = table.grid.rows
@@ -44,8 +44,9 @@ def reworded(table: Table, words: Mapping[str, str], *, left_out: str = "") -> T
 
 # The same words stand in cell after cell.
 @lru_cache(maxsize=4096)
-def _spelled(spellings: tuple[tuple[str, str], ...], line: str) -> str | None:
-    """Return what the first pattern (any case) that is all of a line makes of it; None where none is."""
+def _spelled(spellings: tuple[tuple[str, str], ...], text: str) -> str | None:
+    """Return what the first pattern (any case) that is all of a text makes of it, on one line; None where none is."""
+    line = " ".join(text.split())
     for pattern, spelling in spellings:
         match = re.fullmatch(pattern, line, re.IGNORECASE)
         if match:

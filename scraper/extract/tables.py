@@ -92,7 +92,7 @@ def read_line(
             labels[role.value] = cell.line.replace(" ", "")
     scale = _with_own_unit(line, columns, scale).labelled(**labels)
     for meaning, path, cell in zip(columns.meanings, columns.paths, line.cells, strict=True):
-        if meaning is None or meaning.role is not None or not cell.line:
+        if meaning is None or meaning.role is not None or not cell.text.strip():
             continue
         try:
             if meaning.spec:
