@@ -277,9 +277,9 @@ def amount_fact(
         return None
     if price.between and amount and not price.between[0] <= amount <= price.between[1]:
         raise Unreadable(f"{shown[:60]} cannot be a price per {price.unit}")
-    wanted = RateKey.parse(price.key).unit
+    unit = price.unit
     try:
-        written = plain(per(check_amount(abs(amount)), price.unit, wanted))
+        written = _converted(shown, str(unit.quantity), unit.thing, unit.over, price.key)
     except ValueError as error:
         raise Unreadable(f"{shown[:60]!r} is not an amount") from error
     return Fact(
@@ -290,6 +290,14 @@ def amount_fact(
         evidence=Evidence(locator=f"#{pointer}", quote=quote or shown),
         promotional=promotional,
     )
+
+
+# The same few prices stand in row after row, and in every capture of a feed.
+@lru_cache(maxsize=16384)
+def _converted(shown: str, quantity: str, thing: str, over: str, key: str) -> str:
+    """Write a number that is sent in a unit (its quantity, thing and `over`) as an amount of a rate key."""
+    unit = Unit(Decimal(quantity), thing, over)
+    return plain(per(check_amount(abs(Decimal(shown))), unit, RateKey.parse(key).unit))
 
 
 def conditional_facts(

@@ -345,7 +345,7 @@ def per(amount: Decimal, unit: Unit, wanted: Unit) -> Decimal:
     if unit.thing != wanted.thing or unit.over != wanted.over:
         raise Unreadable(f"a price per {unit} is not a price per {wanted}")
     try:
-        ratio, shift = _ratio(wanted.quantity, unit.quantity)
+        ratio, shift = _ratio(str(wanted.quantity), str(unit.quantity))
     except Inexact as error:
         raise Unreadable(f"a price per {unit} cannot be given exactly per {wanted}") from error
     if shift is not None:
@@ -354,9 +354,10 @@ def per(amount: Decimal, unit: Unit, wanted: Unit) -> Decimal:
     return _EXACT.multiply(amount, ratio)
 
 
+# By their texts: 60 and 60.0 are equal, and would share what gives their amounts other digits.
 @lru_cache(maxsize=1024)
-def _ratio(wanted: Decimal, sent: Decimal) -> tuple[Decimal, int | None]:
+def _ratio(wanted: str, sent: str) -> tuple[Decimal, int | None]:
     """Return how many times one quantity is in another, and its exponent where it is a power of ten."""
-    ratio = _EXACT.divide(wanted, sent)
+    ratio = _EXACT.divide(Decimal(wanted), Decimal(sent))
     shift = ratio.adjusted()
     return ratio, shift if ratio == Decimal(1).scaleb(shift) else None

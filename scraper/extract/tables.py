@@ -62,8 +62,6 @@ def unit_scale(scale: Scale, *texts: str) -> Scale:
     """Return the scale with the unit that the first of the texts that names one names; unchanged where none does."""
     for text in texts:
         unit = find_unit(text)
-        if unit is not None and unit == scale.unit:
-            return scale
         if unit is not None:
             return Scale(unit, scale.currency, scale.labels, scale.clock)
     return scale
