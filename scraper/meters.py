@@ -137,24 +137,30 @@ class RateKey:
 
     def with_labels(self, **labels: str | int | None) -> RateKey:
         """Return this key with labels set (or, where the value is None or empty, taken off)."""
-        if not labels:
-            return self
-        merged: dict[str, str] = dict(self.labels)
-        for name, value in labels.items():
-            if value is None or value == "":
-                merged.pop(name, None)
-            else:
-                merged[name] = str(value)
-        return RateKey(self.meter, self.modality, tuple(sorted(merged.items())))
+        return _with_labels(self, *labels.items()) if labels else self
 
     def with_modality(self, modality: str) -> RateKey:
         """Return this key for one modality; `text` and the empty text give the bare key."""
+        if modality == self.modality:
+            return self
         return RateKey(self.meter, "" if modality == "text" else modality, self.labels)
 
     @property
     def unit(self) -> Unit:
         """The unit that the amount of this key is in."""
         return METERS[self.meter]
+
+
+# A table gives the same labels to each of its prices.
+@lru_cache(maxsize=4096)
+def _with_labels(key: RateKey, *labels: tuple[str, str | int | None]) -> RateKey:
+    merged: dict[str, str] = dict(key.labels)
+    for name, value in labels:
+        if value is None or value == "":
+            merged.pop(name, None)
+        else:
+            merged[name] = str(value)
+    return RateKey(key.meter, key.modality, tuple(sorted(merged.items())))
 
 
 @lru_cache(maxsize=4096)

@@ -104,10 +104,11 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")  # all of the category Cc
 
 def clean(text: str) -> str:
     """Return text fit to be stored and shown: NFC, blanks collapsed, no control or direction-changing characters."""
-    if text.isascii() and text.isprintable():  # as most are
-        return " ".join(text.split())
-    text = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    if not text.isprintable():  # none of the characters of either pattern is
+        text = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return " ".join(text.split())
 
 
 def _is_date(text: str) -> bool:
@@ -136,15 +137,6 @@ def check_amount(amount: Decimal) -> Decimal:
     if (digits := len(plain(amount).replace(".", ""))) > MAX_DIGITS:
         raise ValueError(f"an amount of {digits} digits is not a price")
     return amount
-
-
-@lru_cache(maxsize=4096)
-def _is_amount(value: str) -> bool:
-    """Say whether a text is an amount written as a plain decimal; the same few prices stand everywhere."""
-    try:
-        return plain(check_amount(Decimal(value))) == value
-    except (InvalidOperation, ValueError):
-        return False
 
 
 def _shown(text: str) -> str:
@@ -200,42 +192,62 @@ class Fact(_Record):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if not is_rate_key(self.field) and self.field not in SPECS:
-            raise ValueError(f"{self.field!r} is neither a rate key nor a spec")
-        if (self.state is State.SOURCED) != (self.value is not None):
-            raise ValueError(f"{self.field} is {self.state} with the value {self.value!r}")
-        if (self.state is State.NOT_SOURCED) != (self.reason is Reason.ON_REQUEST) or (
-            self.reason not in (None, Reason.ON_REQUEST)
-        ):
-            raise ValueError("a document states that a price is on request, or it states nothing")
-        if self.value is not None:
-            self._check_value(self.value)
+        if self.state is State.SOURCED and self.reason is None and self.value and len(self.value) <= _SHORT:
+            _check_sourced(self.field, self.value, self.currency)
+        else:
+            _check_stated(self.field, self.state, self.value, self.currency, self.reason)
         return self
 
-    def _check_value(self, value: str) -> None:
-        if is_rate_key(self.field):
-            if self.currency is None:
-                raise ValueError(f"{self.field} has an amount without a currency")
-            if len(value) <= MAX_DIGITS and _is_amount(value):
-                return
-            try:
-                amount = check_amount(Decimal(value))
-            except InvalidOperation as error:
-                raise ValueError(f"{self.field} has the value {value!r}, which is not a decimal") from error
-            if plain(amount) != value:
-                raise ValueError(f"{self.field}: {value!r} is not written as a plain decimal")
-        elif self.currency is not None:
-            raise ValueError(f"{self.field} is a spec and has no currency")
-        elif SPECS[self.field] == "tokens" and not re.fullmatch(r"[1-9][0-9]{0,11}", value):
-            raise ValueError(f"{self.field} must be a whole number of tokens, not {value!r}")
-        elif SPECS[self.field] == "count" and not re.fullmatch(r"[1-9][0-9]{0,15}", value):
-            raise ValueError(f"{self.field} must be a whole number, not {value!r}")
-        elif SPECS[self.field] == "flag" and value not in ("yes", "no"):
-            raise ValueError(f"{self.field} must be yes or no, not {value!r}")
-        elif SPECS[self.field] == "date" and not _is_date(value):
-            raise ValueError(f"{self.field} must be an ISO date, not {value!r}")
-        elif not value or value != clean(value):
-            raise ValueError(f"{self.field} has the value {value!r}, which is empty or not clean text")
+
+_SHORT: Final = 100
+"""Characters of a value of which it is remembered that it can be one."""
+
+
+def _check_stated(field: str, state: State, value: str | None, currency: str | None, reason: Reason | None) -> None:
+    """Raise `ValueError` where a field cannot be stated so."""
+    if not is_rate_key(field) and field not in SPECS:
+        raise ValueError(f"{field!r} is neither a rate key nor a spec")
+    if (state is State.SOURCED) != (value is not None):
+        raise ValueError(f"{field} is {state} with the value {value!r}")
+    if (state is State.NOT_SOURCED) != (reason is Reason.ON_REQUEST) or (reason not in (None, Reason.ON_REQUEST)):
+        raise ValueError("a document states that a price is on request, or it states nothing")
+    if value is not None and is_rate_key(field):
+        _check_price(field, value, currency)
+    elif value is not None:
+        _check_spec(field, value, currency)
+
+
+# The same few values stand in offer after offer, on page after page.
+@lru_cache(maxsize=16384)
+def _check_sourced(field: str, value: str, currency: str | None) -> None:
+    _check_stated(field, State.SOURCED, value, currency, None)
+
+
+def _check_price(field: str, value: str, currency: str | None) -> None:
+    if currency is None:
+        raise ValueError(f"{field} has an amount without a currency")
+    try:
+        amount = check_amount(Decimal(value))
+    except InvalidOperation as error:
+        raise ValueError(f"{field} has the value {value!r}, which is not a decimal") from error
+    if plain(amount) != value:
+        raise ValueError(f"{field}: {value!r} is not written as a plain decimal")
+
+
+def _check_spec(field: str, value: str, currency: str | None) -> None:
+    kind = SPECS[field]
+    if currency is not None:
+        raise ValueError(f"{field} is a spec and has no currency")
+    if kind == "tokens" and not re.fullmatch(r"[1-9][0-9]{0,11}", value):
+        raise ValueError(f"{field} must be a whole number of tokens, not {value!r}")
+    if kind == "count" and not re.fullmatch(r"[1-9][0-9]{0,15}", value):
+        raise ValueError(f"{field} must be a whole number, not {value!r}")
+    if kind == "flag" and value not in ("yes", "no"):
+        raise ValueError(f"{field} must be yes or no, not {value!r}")
+    if kind == "date" and not _is_date(value):
+        raise ValueError(f"{field} must be an ISO date, not {value!r}")
+    if not value or value != clean(value):
+        raise ValueError(f"{field} has the value {value!r}, which is empty or not clean text")
 
 
 class Offer(_Record):
@@ -255,10 +267,9 @@ class Offer(_Record):
     def _named(self) -> Self:
         if not self.model_id and not self.name:
             raise ValueError("an offer needs a model id or a name")
-        if any(c.isspace() for c in self.model_id):
+        if len(self.model_id.split()) > 1:  # a name has none at its ends
             raise ValueError(f"{self.model_id!r} cannot be a model id: it has blanks")
-        keys = [(fact.field, fact.valid_from) for fact in self.facts]
-        if len(keys) != len(set(keys)):
+        if len({(fact.field, fact.valid_from) for fact in self.facts}) != len(self.facts):
             raise ValueError(f"{self.model_id or self.name} states a field twice")
         return self
 

@@ -7,14 +7,15 @@ neither our environment nor our files open. What it answers is JSON and is valid
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import TracebackType
 from typing import IO, Final, Self, TypeVar
@@ -85,12 +86,26 @@ def _read_whole(read: Callable[[Document], Reading], next_page: NextPage | None,
 
 def _run(ask: Callable[[Document], T], document: Document) -> T:
     try:
-        return ask(document)
+        with _uncollected():
+            return ask(document)
     except (Unreadable, RatecardError, MemoryError):
         raise
     except Exception as error:
         # A defect of one parser must not take the other sources along.
         raise Defect(f"{type(error).__name__}: {' '.join(str(error).split())}") from error
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the collector of cycles from looking, over and over, through what a reading makes, which has none."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Sandbox:

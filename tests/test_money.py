@@ -257,6 +257,12 @@ def test_conversion_keeps_the_digits_of_the_source() -> None:
     assert str(per(Decimal("2e-06"), unit(1, "token"), MILLION)) == "2"
 
 
+def test_the_digits_of_a_conversion_do_not_depend_on_those_before_it() -> None:
+    one, same, minute = (Unit(Decimal(text), "second") for text in ("1", "1.0", "60"))
+    digits = [str(per(Decimal("2.5"), sent, minute)) for sent in (one, same, one, same)]
+    assert digits == ["150.0", "150", "150.0", "150"]
+
+
 @pytest.mark.parametrize(
     ("text", "of"),
     [

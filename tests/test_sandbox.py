@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -125,6 +126,20 @@ def test_a_refusal_and_a_defect_come_back_as_what_they_are(sandbox: Sandbox) -> 
             reader(source(fail), PAGE)
     with pytest.raises(Defect, match="function of a module"):
         sandbox(source(lambda _: Reading(offers=())), PAGE)
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_a_reading_here_leaves_the_collector_of_cycles_as_it_was(*, on: bool) -> None:
+    was_on = gc.isenabled()
+    switch: dict[bool, Callable[[], None]] = {True: gc.enable, False: gc.disable}
+    switch[on]()
+    try:
+        for parser in (refuse, fail):
+            with pytest.raises((Unreadable, Defect)):
+                read_here(source(parser), PAGE)
+            assert gc.isenabled() is on
+    finally:
+        switch[was_on]()
 
 
 def test_what_a_parser_prints_is_no_answer(sandbox: Sandbox) -> None:

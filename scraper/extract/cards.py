@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -43,7 +43,7 @@ def lines_of(document: Document) -> Iterator[tuple[Passage, tuple[str, ...]]]:
     for block in document.blocks:
         if isinstance(block, Heading | Text):
             for line in block.passage.lines:
-                yield replace(block.passage, text=line, quote=line), block.context.path
+                yield block.passage._replace(text=line, quote=line), block.context.path
 
 
 def shown_prices(lines: Iterable[Passage], ids: re.Pattern[str] | None = None) -> Iterator[Shown | Passage]:

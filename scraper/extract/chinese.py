@@ -6,6 +6,7 @@ Only the text that is looked up changes; places and quotes stay as published.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from scraper.extract.grid import Grid
@@ -60,8 +61,12 @@ _UNITED: Final = re.compile(r"(?<=\S)\s*\(?\s*/?\s*(1M tokens|10K characters|req
 
 def in_english(text: str) -> str:
     """Return a text with the words that price pages use in English; names and all other words stay."""
-    if text.isascii():
-        return text
+    return text if text.isascii() else _in_english(text)
+
+
+# The same units, marks and words stand in cell after cell.
+@lru_cache(maxsize=4096)
+def _in_english(text: str) -> str:
     found = _PATTERN.sub(lambda match: _IN_ENGLISH[(match.lastindex or 1) - 1], text)
     return "\n".join(re.sub(r"[ \t]+", " ", line).strip() for line in found.split("\n"))
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from scraper.extract.chinese import in_english
@@ -81,7 +82,7 @@ def flat_heads(table: Table, more: Mapping[str, str] | None = None) -> Table:
     `more` are further headings (patterns over the text without blanks, units and remarks, all rows together).
     """
     head = _depth(table.grid)
-    heads = {**_HEADS, **(more or {})}
+    heads = (*{**_HEADS, **(more or {})}.items(),)
     paths = Grid(table.grid.rows, head).headers
     top = [_heading(cell, path, heads) for cell, path in zip(table.grid.rows[0], paths, strict=True)]
     rows = [_both_kinds(top, row) for row in table.grid.rows[head:]]
@@ -99,12 +100,18 @@ def _depth(grid: Grid) -> int:
     return depth
 
 
-def _heading(cell: Passage, path: tuple[str, ...], heads: Mapping[str, str]) -> Passage:
+# The tables of a page have the same few headings.
+@lru_cache(maxsize=4096)
+def _spelled(heads: tuple[tuple[str, str], ...], text: str) -> str:
+    return next((words for pattern, words in heads if re.fullmatch(pattern, text, re.IGNORECASE)), "")
+
+
+def _heading(cell: Passage, path: tuple[str, ...], heads: tuple[tuple[str, str], ...]) -> Passage:
     whole = "".join("".join(path).split())
     unit = _UNIT.search(whole)
     named = _ASIDES.sub("", whole.replace(unit[0], "", 1) if unit else whole)
     for text in (whole, named):
-        spelled = next((words for pattern, words in heads.items() if re.fullmatch(pattern, text, re.IGNORECASE)), "")
+        spelled = _spelled(heads, text)
         if spelled:
             return cell.with_text(f"{spelled} (per {_unit(unit['unit'])})" if unit else spelled)
     return cell.with_text(" / ".join(path))
@@ -116,6 +123,8 @@ def _unit(text: str) -> str:
 
 def _both_kinds(top: list[Passage], row: tuple[Passage, ...]) -> tuple[Passage, ...]:
     """A column of images and videos: each of its prices is of both."""
+    if not any(head.line.startswith("image and video") for head in top):
+        return row
     return tuple(
         cell.with_text(f"{cell.text} (image, video)") if head.line.startswith("image and video") and cell else cell
         for head, cell in zip(top, row, strict=True)
@@ -125,10 +134,11 @@ def _both_kinds(top: list[Passage], row: tuple[Passage, ...]) -> tuple[Passage, 
 def cells_in_english(table: Table) -> Table:
     """Return a table with such headings and its cells in English; those of its conditions stay as they are."""
     head = table.grid.rows[0]
+    conditions = [above.line == CONDITION for above in head]
     rows = (
         tuple(
-            cell if above.line == CONDITION else cell.with_text(in_english(cell.text))
-            for above, cell in zip(head, row, strict=True)
+            cell if is_condition else cell.with_text(in_english(cell.text))
+            for is_condition, cell in zip(conditions, row, strict=True)
         )
         for row in table.grid.rows[1:]
     )
@@ -140,7 +150,7 @@ _OFF: Final = re.compile(r"原价(?P<amount>\d+(?:\.\d+)?)元(?P<per>/\S)?\s*限
 
 def reduced(text: str) -> str:
     """Return "原价12元 限时5折" (an original price, and how many tenths of it are paid for now) as what is paid."""
-    match = _OFF.fullmatch(" ".join(text.split()))
+    match = _OFF.fullmatch(" ".join(text.split())) if "原价" in text else None
     if match is None:
         return text
     paid = Decimal(match["amount"]) * Decimal(match["tenths"]) / 10

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from scraper.extract import REFUSALS, Unreadable, jsontext
@@ -99,12 +99,20 @@ class Feed:
     """Facts that paths cannot describe (tiers in a list): given the row, its JSON pointer and where to note."""
 
     @cached_property
-    def paths(self) -> tuple[frozenset[str], tuple[str, ...]]:
-        """Every path that the contract names, and those of the objects that they lie in, the row (empty) first."""
+    def named_keys(self) -> Mapping[str, frozenset[str]]:
+        """The objects of a row that the contract names keys of, by their paths, the row (empty) first.
+
+        A key is named with its path, or as one on the way to what is named.
+        """
         paths = {price.path for price in self.prices} | {spec.path for spec in self.specs} | set(self.known)
         paths |= {self.model_id, self.name, self.unit_at}
         parents = {path.rpartition("/")[0] for path in paths if "/" in path}
-        return frozenset(paths), ("", *sorted(parents))
+        paths |= {path[:end] for path in paths for end, sign in enumerate(path) if sign == "/"}
+        inside = {parent: f"{parent}/".lstrip("/") for parent in ("", *sorted(parents))}
+        return {
+            parent: frozenset(path.removeprefix(start) for path in paths if path.startswith(start))
+            for parent, start in inside.items()
+        }
 
 
 def read_feed(document: Document, feed: Feed) -> Offers:
@@ -222,19 +230,30 @@ def objects_of(row: Json, path: str) -> Iterator[tuple[int, Row]]:
 
 def at_path(row: Json, path: str) -> Json:
     """Return the value at a path of keys (`pricing/prompt`), or None where a part of it is missing or null."""
-    for key in path.split("/"):
-        if not isinstance(row, dict) or row.get(key) is None:
+    for key in _keys(path):
+        if not isinstance(row, dict):
             return None
-        row = row[key]
+        row = row.get(key)
     return row
+
+
+# The paths of a contract are asked for in every row.
+@lru_cache(maxsize=4096)
+def _keys(path: str) -> tuple[str, ...]:
+    return tuple(path.split("/"))
 
 
 def number_of(value: Json) -> Decimal:
     """Return a number that is sent as such or as a text, with all of its digits; raises `Unreadable` for all else."""
+    return Decimal(_sent_number(value))
+
+
+def _sent_number(value: Json) -> str:
+    """Return the text of a number, however it is sent; raises `Unreadable` for all else."""
     shown = clean(jsontext.written(value)) if isinstance(value, str | int | Decimal) else ""
     if isinstance(value, bool) or not _NUMBER.fullmatch(shown):
         raise Unreadable(f"{str(value)[:60]!r} is not a number")
-    return Decimal(shown)
+    return shown
 
 
 def amount_fact(
@@ -252,25 +271,33 @@ def amount_fact(
     `quote` is what stands at the pointer, where that is not the number itself. Raises `Unreadable` for what is not a
     number, or not one in the unit of this price.
     """
-    amount = number_of(value)
-    shown = clean(jsontext.written(value))
+    shown = _sent_number(value)
+    amount = Decimal(shown)
     if amount < 0 or (amount == 0 and not (free and price.may_be_free)):
         return None
     if price.between and amount and not price.between[0] <= amount <= price.between[1]:
         raise Unreadable(f"{shown[:60]} cannot be a price per {price.unit}")
-    key = RateKey.parse(price.key)
+    unit = price.unit
     try:
-        written = plain(per(check_amount(abs(amount)), price.unit, key.unit))
+        written = _converted(shown, str(unit.quantity), unit.thing, unit.over, price.key)
     except ValueError as error:
         raise Unreadable(f"{shown[:60]!r} is not an amount") from error
     return Fact(
-        field=str(key),
+        field=price.key,
         state=State.SOURCED,
         value=written,
         currency=currency,
         evidence=Evidence(locator=f"#{pointer}", quote=quote or shown),
         promotional=promotional,
     )
+
+
+# The same few prices stand in row after row, and in every capture of a feed.
+@lru_cache(maxsize=16384)
+def _converted(shown: str, quantity: str, thing: str, over: str, key: str) -> str:
+    """Write a number that is sent in a unit (its quantity, thing and `over`) as an amount of a rate key."""
+    unit = Unit(Decimal(quantity), thing, over)
+    return plain(per(check_amount(abs(Decimal(shown))), unit, RateKey.parse(key).unit))
 
 
 def conditional_facts(
@@ -332,12 +359,10 @@ def as_texts(value: Json) -> list[str]:
 
 
 def _note_new_keys(row: Row, feed: Feed, offers: Offers) -> None:
-    paths, parents = feed.paths
-    for parent in parents:
+    for parent, named in feed.named_keys.items():
         inner = at_path(row, parent) if parent else row
         for key in inner if isinstance(inner, dict) else ():
-            path = f"{parent}/{key}".lstrip("/")
-            if path not in paths and not any(known.startswith(f"{path}/") for known in paths):
+            if key not in named and (path := f"{parent}/{key}".lstrip("/")) not in feed.named_keys[""]:
                 # Once for all rows and pages.
                 place = feed_place(parent, key)
                 offers.note("off_contract", f"the key {path!r} is new in this feed", place, page=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn, Self
+from typing import Any, Final, NoReturn, Self
 
 from scraper.extract import Unreadable
 from scraper.records import clean
@@ -30,6 +30,11 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else _same_values(pairs)
+
+
+def _same_values(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found: dict[str, Json] = {}
     for key, value in pairs:
         if key in found and found[key] != value:
@@ -87,4 +92,13 @@ def written(value: Json) -> str:
         return value
     if isinstance(value, Sent):
         return value.written
-    return json.dumps(value, ensure_ascii=False, default=lambda sent: sent.written)
+    if type(value) is int:
+        return str(value)
+    return _WRITER.encode(value)
+
+
+def _as_sent(number: Sent) -> str:
+    return number.written
+
+
+_WRITER: Final = json.JSONEncoder(ensure_ascii=False, default=_as_sent)

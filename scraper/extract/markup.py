@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from scraper.extract import Unreadable
 from scraper.extract.grid import Grid, spread
 from scraper.extract.nesting import nested_too_deep
-from scraper.extract.passage import Passage, struck, tidy_lines, unstruck
+from scraper.extract.passage import STRUCK, Passage, struck, tidy_lines, unstruck
 from scraper.records import clean
 
 _SKIPPED = frozenset({"script", "style", "template", "noscript", "svg", "button", "nav", "head", "iframe", "select"})
@@ -30,9 +30,14 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 NEAR: Final = 200
 """How many of the texts above a block it knows: enough for any table's notes, and linear on a page of a million."""
 _STRUCK_TAGS = frozenset({"s", "del", "strike"})
-_BLANKS = re.compile(r"\s+")
+# All blanks but single spaces, which are most of them and stay as they are.
+_BLANKS = re.compile(r"\s{2,}|[^\S ]")
 _MARKED = re.compile("\0([^\0]*)\0")
 """The mark of a footnote, in the text of a passage that is being built."""
+
+
+_Found = dict[str, list[str]]
+"""What is met under an element beside its text: "footnotes", "codes", "links", "link_texts", "spans"; often nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +113,20 @@ class Island:
 Block = Heading | Text | Table | Island
 
 
-def _is_struck(node: LexborNode) -> bool:
+def _is_struck(node: LexborNode, tag: str) -> bool:
+    if tag in _STRUCK_TAGS:
+        return True
     attributes = node.attributes
+    if not attributes:
+        return False
     style = (attributes.get("style") or "").replace(" ", "").casefold()
     # The one class that is looked at: a utility's name for the style itself. A struck price taken for a current one
     # would be a wrong number.
     classes = (attributes.get("class") or "").split()
-    return node.tag in _STRUCK_TAGS or "line-through" in style or "line-through" in classes
+    return "line-through" in style or "line-through" in classes
 
 
-def _raw_text(node: LexborNode, found: dict[str, list[str]], *, block_break: str = "\n") -> str:
+def _raw_text(node: LexborNode, found: _Found) -> str:
     """Collect the text under a node; footnote marks, codes and links go to `found`."""
     parts: list[str] = []
     child = node.child
@@ -128,40 +137,55 @@ def _raw_text(node: LexborNode, found: dict[str, list[str]], *, block_break: str
         elif tag == "br":
             parts.append("\n")
         elif tag == "sup":
-            mark = clean(child.text())
-            found["footnotes"].append(mark)
-            parts.append(f"\0{mark}\0")
+            parts.append(_marked(child, found))
         elif tag.startswith("-") or tag in _SKIPPED:
             pass
         else:
             inner = _raw_text(child, found)
-            if tag == "code":
-                found["codes"].append(clean(child.text()))
             if tag == "span":
-                found["spans"].append(_shown(inner))
-            if tag == "a" and child.attributes.get("href"):
-                found["links"].append(child.attributes["href"] or "")
-                found["link_texts"].append(_shown(inner))
-            if _is_struck(child) and inner.strip():
-                inner = struck(inner)
-            parts.append(inner if tag in _INLINE else f"{block_break}{inner}{block_break}")
+                found.setdefault("spans", []).append(_shown(inner))
+            inner = _remembered(child, tag, inner, found)
+            parts.append(inner if tag in _INLINE else f"\n{inner}\n")
         child = child.next
     return "".join(parts)
 
 
-def _passage(raw: str, found: dict[str, list[str]], locator: str, tag: str) -> Passage:
+def _marked(sup: LexborNode, found: _Found) -> str:
+    """Return a footnote's mark as it stands in a raw text."""
+    mark = clean(sup.text())
+    found.setdefault("footnotes", []).append(mark)
+    return f"\0{mark}\0"
+
+
+def _remembered(node: LexborNode, tag: str, raw: str, found: _Found) -> str:
+    """Return the raw text of an element, marked where it is struck; a code or a link goes to `found`."""
+    if tag == "code":
+        found.setdefault("codes", []).append(clean(node.text()))
+    if tag == "a" and (link := node.attributes.get("href")):
+        found.setdefault("links", []).append(link)
+        found.setdefault("link_texts", []).append(_shown(raw))
+    return struck(raw) if _is_struck(node, tag) and raw.strip() else raw
+
+
+def _passage(raw: str, found: _Found, locator: str, tag: str) -> Passage:
+    if not found and STRUCK not in raw:
+        raw = raw.strip()
+        text = tidy_lines(raw)
+        return Passage(text, text if "\n" not in raw else clean(raw), locator, tag)
     text, struck_parts, quote = unstruck(raw)
+    kinds = ("footnotes", "codes", "links", "link_texts", "spans")
+    footnotes, codes, links, link_texts, spans = (tuple(found.get(kind, ())) for kind in kinds)
     return Passage(
         text=tidy_lines(_MARKED.sub("", text)),
         quote=clean(_MARKED.sub(_footnote_mark, quote)),
         locator=locator,
         tag=tag,
         struck=struck_parts,
-        footnotes=tuple(found["footnotes"]),
-        codes=tuple(found["codes"]),
-        links=tuple(found["links"]),
-        link_texts=tuple(found["link_texts"]),
-        spans=tuple(found["spans"]),
+        footnotes=footnotes,
+        codes=codes,
+        links=links,
+        link_texts=link_texts,
+        spans=spans,
     )
 
 
@@ -175,13 +199,9 @@ def _footnote_mark(match: re.Match[str]) -> str:
     return mark if mark.startswith(("(", "[")) else f" [{mark}] "
 
 
-def _found() -> dict[str, list[str]]:
-    return {"footnotes": [], "codes": [], "links": [], "link_texts": [], "spans": []}
-
-
 def passage_of(node: LexborNode, locator: str) -> Passage:
     """Return the text of one element as a passage."""
-    found = _found()
+    found: _Found = {}
     return _passage(_raw_text(node, found), found, locator, node.tag or "")
 
 
@@ -189,7 +209,7 @@ def _cell(node: LexborNode, locator: str) -> Passage:
     """Return the text of a cell; a heading that sorts its column when it is pressed stands in a button."""
     passage = passage_of(node, locator)
     button = node.css_first("button") if node.tag == "th" and not passage else None
-    return passage if button is None else replace(passage_of(button, locator), tag="th")
+    return passage if button is None else passage_of(button, locator)._replace(tag="th")
 
 
 def _tree(html: str) -> LexborHTMLParser:
@@ -205,7 +225,9 @@ def text_of_html(fragment: str, locator: str) -> Passage:
 
 
 class _Walk:
-    """One pass over the document. Numbers headings, texts, tables and islands from 1, in reading order."""
+    """One pass over the document; `blocks` has what it met. Numbers headings, texts, tables and tabs from 1, in reading
+    order.
+    """
 
     def __init__(self, tree: LexborHTMLParser, tabs: frozenset[str]) -> None:
         self.tree = tree
@@ -215,68 +237,63 @@ class _Walk:
         self.label = ""
         self.texts: list[Passage] = []
         self.run: list[str] = []
-        self.found = _found()
+        self.found: _Found = {}
+        self.blocks: list[Block] = []
 
     def context(self) -> Context:
-        return Context(tuple(passage for _, passage in self.headings), self.label, tuple(self.texts[-NEAR:]))
+        return Context(tuple([passage for _, passage in self.headings]), self.label, tuple(self.texts[-NEAR:]))
 
     def locator(self, kind: str) -> str:
         self.counts[kind] += 1
         return f"{kind}[{self.counts[kind]}]"
 
-    def flush(self) -> Iterator[Block]:
+    def flush(self) -> None:
+        if not self.run:
+            return
         raw, found = "".join(self.run), self.found
-        self.run, self.found = [], _found()
+        self.run, self.found = [], {}
         if raw.strip("\0 \n\t"):
             passage = _passage(raw, found, self.locator("text"), "p")
             # A tab's name printed above its pane, and nothing else, labels what follows until the next heading.
             if passage.line.casefold() in self.tabs:
                 self.label = passage.line
-            yield Text(passage, self.context())
+            self.blocks.append(Text(passage, self.context()))
             self.texts.append(passage)
 
-    def walk(self, node: LexborNode) -> Iterator[Block]:
+    def walk(self, node: LexborNode) -> None:
         child = node.child
         while child is not None:
-            yield from self.visit(child, child.tag or "")
+            self.visit(child, child.tag or "")
             child = child.next
 
-    def visit(self, node: LexborNode, tag: str) -> Iterator[Block]:
+    def visit(self, node: LexborNode, tag: str) -> None:
         if tag == "-text":
             self.run.append(_BLANKS.sub(" ", node.text_content or ""))
         elif tag == "br":
             self.run.append("\n")
         elif tag in ("script", "astro-island"):
-            yield from self.flush()
-            yield from self.island(node, tag)
+            self.flush()
+            self.island(node, tag)
         elif tag in _SKIPPED or tag.startswith("-"):
             return
-        elif tag in _INLINE and node.css_first("table,h1,h2,h3,h4,h5,h6,p,div") is None:
+        elif tag in _INLINE and not _holds_blocks(node):
             self.inline(node, tag)
         elif tag in _HEADINGS:
-            yield from self.flush()
-            yield self.heading(node, _HEADINGS[tag])
+            self.flush()
+            self.blocks.append(self.heading(node, _HEADINGS[tag]))
         elif tag == "table":
-            yield from self.flush()
-            yield self.table(node)
+            self.flush()
+            self.blocks.append(self.table(node))
         else:
-            yield from self.flush()
-            yield from self.pane(node)
-            yield from self.flush()
+            self.flush()
+            self.pane(node)
+            self.flush()
 
     def inline(self, node: LexborNode, tag: str) -> None:
         if tag == "sup":
-            mark = clean(node.text())
-            self.found["footnotes"].append(mark)
-            self.run.append(f"\0{mark}\0")
+            self.run.append(_marked(node, self.found))
             return
-        raw = _raw_text(node, self.found)
-        if tag == "code":
-            self.found["codes"].append(clean(node.text()))
-        if tag == "a" and node.attributes.get("href"):
-            self.found["links"].append(node.attributes["href"] or "")
-            self.found["link_texts"].append(_shown(raw))
-        self.run.append(struck(raw) if _is_struck(node) and raw.strip() else raw)
+        self.run.append(_remembered(node, tag, _raw_text(node, self.found), self.found))
 
     def heading(self, node: LexborNode, level: int) -> Heading:
         passage = passage_of(node, self.locator("heading"))
@@ -294,36 +311,39 @@ class _Walk:
             cells = []
             for place, cell in enumerate(_cells(row), 1):
                 passage = _cell(cell, f"{locator}/row[{number}]/cell[{place}]")
-                if not passage and _is_covered(cell):
+                attributes = cell.attributes
+                down, across = attributes.get("rowspan"), attributes.get("colspan")
+                # Editors mark a place that another cell spans by a cell with a span of 0.
+                if not passage and "0" in (down, across):
                     continue
-                cells.append((passage, _span(cell, "rowspan"), _span(cell, "colspan")))
+                cells.append((passage, _span(down), _span(across)))
             in_head = row.parent is not None and row.parent.tag == "thead"
             given = row.attributes.get("data-short") or ""
             # Markdown fills a short row up to the width of its table: only the cells that it gives count.
             rows.append((cells[: int(given)] if given.isdecimal() else cells, in_head, given.isdecimal()))
         return Table(spread(rows), locator, self.context())
 
-    def pane(self, node: LexborNode) -> Iterator[Block]:
+    def pane(self, node: LexborNode) -> None:
         """Walk an element; a tab's panel begins with the tab's name, the heading and the label of what it has."""
         name = self.panel_label(node)
         if not name:
-            yield from self.walk(node)
+            self.walk(node)
             return
         before = self.label
         # Below all that stands above it; a heading of an upper level inside the panel ends it like any other.
         level = max((level for level, _ in self.headings), default=0) + 1
         tab = (level, Passage(name, name, self.locator("tab"), "tab"))
-        yield Heading(tab[1], level, self.context())
+        self.blocks.append(Heading(tab[1], level, self.context()))
         self.headings.append(tab)
         self.label = name
-        yield from self.walk(node)
-        yield from self.flush()
+        self.walk(node)
+        self.flush()
         self.headings = [heading for heading in self.headings if heading is not tab]
         self.label = before
 
     def panel_label(self, node: LexborNode) -> str:
         attributes = node.attributes
-        if attributes.get("role") != "tabpanel":
+        if not attributes or attributes.get("role") != "tabpanel":
             return ""
         if attributes.get("aria-label"):
             return clean(attributes["aria-label"] or "")
@@ -331,16 +351,24 @@ class _Walk:
         found = self.tree.css_first(f'[id="{tab}"]') if tab and '"' not in tab else None
         return clean(found.text()) if found is not None else ""
 
-    def island(self, node: LexborNode, tag: str) -> Iterator[Block]:
+    def island(self, node: LexborNode, tag: str) -> None:
         attributes = {name: value or "" for name, value in node.attributes.items()}
         if tag == "script":
-            yield Island(attributes, node.text() or "", tag, self.context())
+            self.blocks.append(Island(attributes, node.text() or "", tag, self.context()))
             return
-        context = self.context()
-        inner = list(self.walk(node))
-        inner.extend(self.flush())
-        yield Island(attributes, "", tag, context, tuple(b for b in inner if isinstance(b, Table)))
-        yield from inner
+        context, place = self.context(), len(self.blocks)
+        self.walk(node)
+        self.flush()
+        tables = tuple(block for block in self.blocks[place:] if isinstance(block, Table))
+        self.blocks.insert(place, Island(attributes, "", tag, context, tables))
+
+
+def _holds_blocks(node: LexborNode) -> bool:
+    """Say whether there is a block inside an element; most that could have one have nothing but text."""
+    child = node.child
+    while child is not None and (child.tag or "").startswith("-"):
+        child = child.next
+    return child is not None and node.css_first("table,h1,h2,h3,h4,h5,h6,p,div") is not None
 
 
 def _rows(table: LexborNode) -> Iterator[LexborNode]:
@@ -362,15 +390,9 @@ def _cells(row: LexborNode) -> Iterator[LexborNode]:
         child = child.next
 
 
-def _is_covered(cell: LexborNode) -> bool:
-    """Say whether a cell only marks a place that another one spans, as editors write it: a span of 0."""
-    return "0" in (cell.attributes.get("rowspan"), cell.attributes.get("colspan"))
-
-
-def _span(cell: LexborNode, name: str) -> int:
+def _span(value: str | None) -> int:
     """Read a span; browsers take anything that is not a number from 1 to 1000 as 1, and so do we."""
-    value = cell.attributes.get(name) or "1"
-    return int(value) if value.isdecimal() and 1 <= int(value) <= 1000 else 1
+    return int(value) if value and value.isdecimal() and 1 <= int(value) <= 1000 else 1
 
 
 def blocks_of(html: str, tabs: frozenset[str]) -> tuple[Block, ...]:
@@ -379,10 +401,9 @@ def blocks_of(html: str, tabs: frozenset[str]) -> tuple[Block, ...]:
     if tree.body is None:
         return ()
     walk = _Walk(tree, tabs)
-    blocks: list[Block] = []
     if tree.head is not None:
         for script in tree.head.css("script"):
-            blocks.extend(walk.island(script, "script"))
-    blocks.extend(walk.walk(tree.body))
-    blocks.extend(walk.flush())
-    return tuple(blocks)
+            walk.island(script, "script")
+    walk.walk(tree.body)
+    walk.flush()
+    return tuple(walk.blocks)

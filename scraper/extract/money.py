@@ -342,14 +342,22 @@ def per(amount: Decimal, unit: Unit, wanted: Unit) -> Decimal:
 
     `per(Decimal("0.0000025"), Unit(1, "token"), Unit(1000000, "token"))` is `Decimal("2.5")`.
     """
-    if (unit.thing, unit.over) != (wanted.thing, wanted.over):
+    if unit.thing != wanted.thing or unit.over != wanted.over:
         raise Unreadable(f"a price per {unit} is not a price per {wanted}")
     try:
-        ratio = _EXACT.divide(wanted.quantity, unit.quantity)
+        ratio, shift = _ratio(str(wanted.quantity), str(unit.quantity))
     except Inexact as error:
         raise Unreadable(f"a price per {unit} cannot be given exactly per {wanted}") from error
-    shift = ratio.adjusted()
-    if ratio == Decimal(1).scaleb(shift):
+    if shift is not None:
         shifted = amount.scaleb(shift, _EXACT)
         return shifted if shifted.as_tuple().exponent <= 0 else shifted.quantize(Decimal(1), context=_EXACT)  # type: ignore[operator]
     return _EXACT.multiply(amount, ratio)
+
+
+# By their texts: 60 and 60.0 are equal, and would share what gives their amounts other digits.
+@lru_cache(maxsize=1024)
+def _ratio(wanted: str, sent: str) -> tuple[Decimal, int | None]:
+    """Return how many times one quantity is in another, and its exponent where it is a power of ten."""
+    ratio = _EXACT.divide(Decimal(wanted), Decimal(sent))
+    shift = ratio.adjusted()
+    return ratio, shift if ratio == Decimal(1).scaleb(shift) else None

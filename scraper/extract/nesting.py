@@ -38,14 +38,14 @@ def nested_too_deep(html: str) -> bool:
         return False
     inside: list[str] = []
     for match in _MARKUP.finditer(html):
-        name = (match["name"] or "").lower()
-        if not name or name in _FLAT:
+        end, name = match.group("end", "name")
+        if name is None or name in _FLAT or (name := name.lower()) in _FLAT:
             continue
-        if match["end"]:
+        if end:
             if name in inside:
                 while inside.pop() != name:
                     pass
-        elif not (match[0].endswith("/>") and not _FOREIGN.isdisjoint(inside)):
+        elif not (html.startswith("/>", match.end() - 2) and not _FOREIGN.isdisjoint(inside)):
             inside.append(name)
             if len(inside) > MAX_DEPTH:
                 return True

@@ -11,6 +11,7 @@ from scraper.extract import Unreadable
 from scraper.meters import is_rate_key
 from scraper.records import MAX_QUOTE, Evidence, Fact, Note, Offer, Reading, State, clean
 
+_BLANK = re.compile(r"\s")
 _PRICE = re.compile(r"[$€£¥￥₹]\s?\.?\d")
 _ROW = re.compile(r"(?P<row>table\[\d+\]/row\[\d+\]|payload\[\d+\]#.*/rows/\d+)/[^/]+")
 
@@ -24,7 +25,7 @@ class Named:
     facts: tuple[Fact, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.model_id and re.search(r"\s", self.model_id):
+        if self.model_id and _BLANK.search(self.model_id):
             raise Unreadable(f"{self.model_id!r} cannot be a model id: it has blanks")
         if _PRICE.search(self.name):
             raise Unreadable(f"{self.name[:80]!r} cannot be the name of a model: it is a price")
@@ -42,23 +43,22 @@ class Offers:
     def __init__(self) -> None:
         self.page = 0
         self._facts: dict[tuple[str, str], list[Fact]] = {}
-        self._notes: list[Note] = []
+        self._notes: dict[tuple[str, str, str, int], Note] = {}
 
     def add(self, named: Named, facts: Iterable[Fact]) -> None:
         """Add facts to an offer, which is made where it is new."""
         held = self._facts.setdefault((named.model_id, named.name), [])
-        held.extend(self._on_page(fact) for fact in (*named.facts, *facts))
+        stated = (*named.facts, *facts)
+        held.extend(map(self._on_page, stated) if self.page else stated)
 
     def note(self, kind: str, text: str, locator: str = "", page: int | None = None) -> None:
         """Note what was met and not turned into a value; `page` where that is not the one being read."""
         here = self.page if page is None else page
-        note = Note(kind=kind, text=clean(text)[:MAX_QUOTE], locator=locator, page=here)
-        if note not in self._notes:
-            self._notes.append(note)
+        key = (kind, clean(text)[:MAX_QUOTE], locator, here)
+        if key not in self._notes:
+            self._notes[key] = Note(kind=kind, text=key[1], locator=locator, page=here)
 
     def _on_page(self, fact: Fact) -> Fact:
-        if not self.page:
-            return fact
         evidence = fact.evidence.model_copy(update={"page": self.page})
         return fact.model_copy(update={"evidence": evidence})
 
@@ -82,7 +82,7 @@ class Offers:
                 offers.append(Offer(model_id=model_id, name=name, shared_id=shared, facts=settled))
             except ValueError as error:
                 self.note("unreadable", f"the offer {(model_id or name)[:100]!r} is refused: {error}")
-        return Reading(offers=tuple(offers), notes=tuple(self._notes))
+        return Reading(offers=tuple(offers), notes=tuple(self._notes.values()))
 
     def _products(self) -> Iterable[tuple[str, str, bool, list[Fact]]]:
         by_id: dict[str, list[tuple[str, list[Fact]]]] = {}
@@ -104,7 +104,7 @@ class Offers:
         for fact in facts:
             key = (fact.field, fact.valid_from)
             first = found.setdefault(key, fact)
-            if not same_statement(first, fact) and key not in refused:
+            if first is not fact and key not in refused and not same_statement(first, fact):
                 refused.add(key)
                 contradicted |= {_row(first), _row(fact)} - {""}
                 self.note(
@@ -114,6 +114,8 @@ class Offers:
                     fact.evidence.locator,
                     fact.evidence.page,
                 )
+        if not refused:
+            return list(found.values())
         settled = [fact for key, fact in found.items() if key not in refused]
         trusted = [fact for fact in settled if _row(fact) not in contradicted]
         if len(trusted) < len(settled):

@@ -38,8 +38,8 @@ class Scale:
 
     def labelled(self, **labels: str | int | None) -> Scale:
         """Return this scale with further labels; empty ones are left out."""
-        merged = dict(self.labels) | {name: str(value) for name, value in labels.items() if value not in (None, "")}
-        return replace(self, labels=tuple(sorted(merged.items())))
+        given = {name: str(value) for name, value in labels.items() if value not in (None, "")}
+        return replace(self, labels=tuple(sorted((dict(self.labels) | given).items()))) if given else self
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ _DIRECTIONS: Final = {"input c": "cache_read", "input": "input", "output": "outp
 def read_terms(*texts: str) -> Terms:
     """Read the words around an amount; raise `Unreadable` for the first that is not understood."""
     terms = Terms()
-    for text in texts:
+    for text in filter(None, texts):
         position = 0
         while position < len(text):
             between = _BETWEEN.match(text, position)
@@ -169,7 +169,8 @@ def facts_of(cell: Passage, key: RateKey, scale: Scale) -> tuple[Fact, ...]:
 
     Raises `Unreadable` where a part of the cell is not understood.
     """
-    key = key.with_labels(**dict(scale.labels))
+    if scale.labels:
+        key = key.with_labels(**dict(scale.labels))
     money = read_money(cell.text, currency=scale.currency)
     if money.mark is Mark.BLANK:
         return ()
@@ -186,7 +187,8 @@ def facts_of(cell: Passage, key: RateKey, scale: Scale) -> tuple[Fact, ...]:
     for price, terms in zip(money.prices, stated, strict=True):
         one = key.with_labels(mode=terms.mode) if modes and terms.mode == "thinking" else key
         # A struck price beside it is what is paid when the offer ends: this one is promotional.
-        terms.promotional = terms.promotional or any(re.search(r"\d", struck) for struck in cell.struck)
+        if cell.struck:
+            terms.promotional = terms.promotional or any(re.search(r"\d", struck) for struck in cell.struck)
         for fact in _facts(price, one, terms, scale, evidence):
             ends = until.get(fact.field)
             if terms.afterwards or (ends and terms.valid_from is None and terms.valid_until is None):
@@ -203,6 +205,8 @@ def facts_of(cell: Passage, key: RateKey, scale: Scale) -> tuple[Fact, ...]:
 
 def _check_consistent(facts: list[Fact], cell: Passage) -> None:
     """Refuse a cell that names two currencies, or two prices that nothing in it tells apart."""
+    if len(facts) == 1:
+        return
     if len({fact.currency for fact in facts}) > 1:
         raise Unreadable(f"{cell.line!r} names two currencies")
     amounts: dict[tuple[str, datetime | None], Decimal] = {}

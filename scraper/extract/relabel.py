@@ -17,6 +17,8 @@ def relabelled(facts: Iterable[Fact], *, modality: str = "", **labels: str | int
         key = RateKey.parse(field).with_labels(**given)
         return str(key.with_modality(modality) if modality and not key.modality and key.meter in TOKEN_METERS else key)
 
+    if not given and not modality:
+        return list(facts)
     return [
         fact.model_copy(update={"field": changed(fact.field)}) if is_rate_key(fact.field) else fact for fact in facts
     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from scraper.extract import Unreadable
@@ -25,22 +26,32 @@ _PERMANENT: Final = re.compile(r"\s*permanent \d+% off", re.IGNORECASE)
 _BETWEEN: Final = re.compile(r"(\d+[KM]) ?[~–-] ?\d+[KM]", re.IGNORECASE)
 
 
-def reworded(table: Table, words: Mapping[str, str], *, left_out: str = "(?!)") -> Table:
+def reworded(table: Table, words: Mapping[str, str], *, left_out: str = "") -> Table:
     """Return the table with each cell that a pattern (any case) is all of in other words, and without the rows in which
     a cell has a match of `left_out`. Only the text that is looked up changes; places and quotes stay."""
 
-    patterns = [(re.compile(pattern, re.IGNORECASE), words_instead) for pattern, words_instead in words.items()]
+    spellings = tuple(words.items())
 
     def said(cell: Passage) -> Passage:
-        line = cell.line
-        for pattern, words_instead in patterns:
-            match = pattern.fullmatch(line)
-            if match:
-                return cell.with_text(match.expand(words_instead))
-        return cell
+        spelled = _spelled(spellings, cell.text)
+        return cell if spelled is None else cell.with_text(spelled)
 
-    rows = [row for row in table.grid.rows if not any(re.search(left_out, cell.line) for cell in row)]
+    rows: Iterable[Sequence[Passage]] = table.grid.rows
+    if left_out:
+        rows = [row for row in rows if not any(re.search(left_out, cell.line) for cell in row)]
     return _with_rows(table, [[said(cell) for cell in row] for row in rows])
+
+
+# The same words stand in cell after cell.
+@lru_cache(maxsize=4096)
+def _spelled(spellings: tuple[tuple[str, str], ...], text: str) -> str | None:
+    """Return what the first pattern (any case) that is all of a text makes of it, on one line; None where none is."""
+    line = " ".join(text.split())
+    for pattern, spelling in spellings:
+        match = re.fullmatch(pattern, line, re.IGNORECASE)
+        if match:
+            return match.expand(spelling)
+    return None
 
 
 def clips_by_size(table: Table, vocabulary: Vocabulary) -> Table:
@@ -119,16 +130,9 @@ def respelled(table: Table, spellings: Mapping[str, str]) -> Table:
     Only the text that is looked up changes; places and quotes stay.
     """
 
-    def spelled(cell: Passage) -> Passage:
-        for pattern, spelling in spellings.items():
-            match = re.fullmatch(pattern, cell.line, re.IGNORECASE)
-            if match:
-                return cell.with_text(match.expand(spelling))
-        return cell
-
     head = table.grid.header_rows
-    rows = [tuple(spelled(cell) for cell in row) for row in table.grid.rows[:head]]
-    return replace(table, grid=Grid((*rows, *table.grid.rows[head:]), head))
+    above = replace(table, grid=Grid(table.grid.rows[:head], head))
+    return replace(table, grid=Grid((*reworded(above, spellings).grid.rows, *table.grid.rows[head:]), head))
 
 
 _UNIT: Final = re.compile(r"/ \[(?P<words>[a-z][a-z ]*)\]\s*", re.IGNORECASE)

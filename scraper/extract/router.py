@@ -120,12 +120,14 @@ def expiry(day: Json) -> str:
 
 def overrides(row: Row, pointer: str, offers: Offers) -> Iterator[Fact]:
     """Read prices that hold from a number of prompt tokens on (for the whole request), or at some hours (UTC)."""
-    entries = at_path(row, "pricing/overrides")
+    entries, discounted = at_path(row, "pricing/overrides"), is_discounted(row)
+    if not isinstance(entries, list) or not entries:
+        return
     place = f"{pointer}/pricing/overrides"
     prices = [price for price in _PRICES if price.when(row)]
-    labelled = partial(conditional_facts, prices=prices, promotional=is_discounted(row))
+    labelled = partial(conditional_facts, prices=prices, promotional=discounted)
     timed: dict[str, Row] = {}
-    for number, entry in enumerate(entries if isinstance(entries, list) else []):
+    for number, entry in enumerate(entries):
         where = f"{place}/{number}"
         conditions = set(entry) - {price.path for price in prices} - {"image"} if isinstance(entry, dict) else set()
         if conditions == {"min_prompt_tokens"} and whole_tokens(entry["min_prompt_tokens"]):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from scraper.extract import Unreadable
@@ -115,19 +116,21 @@ def modalities(inputs: Iterable[str], outputs: Iterable[str]) -> str:
 
     Each is one word: anything else was read from another column.
     """
-
-    def joined(items: Iterable[str]) -> str:
-        found = {clean(item).casefold() for item in items if clean(item)}
-        if strange := next((item for item in found if not _MODALITY.fullmatch(item)), None):
-            raise Unreadable(f"{strange[:80]!r} is not a modality")
-        return "+".join([known for known in _ORDER if known in found] + sorted(found.difference(_ORDER)))
-
-    before, after = joined(inputs), joined(outputs)
+    before, after = _joined(tuple(inputs)), _joined(tuple(outputs))
     if not before or not after:
         raise Unreadable("modalities need at least one input and one output")
     return f"{before}->{after}"
 
 
+# All rows of a feed have the same few lists.
+@lru_cache(maxsize=1024)
+def _joined(items: tuple[str, ...]) -> str:
+    found = {clean(item).casefold() for item in items if clean(item)}
+    if strange := next((item for item in found if not _MODALITY.fullmatch(item)), None):
+        raise Unreadable(f"{strange[:80]!r} is not a modality")
+    return "+".join([known for known in _ORDER if known in found] + sorted(found.difference(_ORDER)))
+
+
 def listed(items: Iterable[str]) -> str:
     """Write a list (capabilities, aliases) in its one form: alphabetical, each once, joined by ", "."""
-    return ", ".join(sorted({clean(item) for item in items if clean(item)}))
+    return ", ".join(sorted({clean(item) for item in items} - {""}))

@@ -24,6 +24,7 @@ from scraper.records import SPECS, Fact, State
 
 MONEY = re.compile(r"(?:US\$|[$€£¥])\s?\.?\d|\d\s?(?:元|CNY\b)")
 """What a table of prices has in a cell."""
+_NOTHING = re.compile(r"[-–—]|n/?a", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,12 @@ def read_line(
             labels[role.value] = cell.line.replace(" ", "")
     scale = _with_own_unit(line, columns, scale).labelled(**labels)
     for meaning, path, cell in zip(columns.meanings, columns.paths, line.cells, strict=True):
-        if meaning is None or not cell.line:
+        if meaning is None or meaning.role is not None or not cell.text.strip():
             continue
         try:
             if meaning.spec:
                 found.facts.extend(spec_facts(cell, meaning.spec, footnotes=footnotes))
-            elif meaning.role is None:
+            else:
                 # A column of labels alone ("> 200K input tokens"): the cell says which price it is ("Input: $6").
                 key = meaning.key or RateKey("tokens", "", meaning.labels)
                 key = key.with_modality(modality) if modality else key
@@ -118,7 +119,7 @@ def spec_facts(cell: Passage, name: str, *, footnotes: Collection[str] = ()) -> 
     Raises `Unreadable` for a cell that is not of the spec's kind.
     """
     text = cell.line
-    if not text or re.fullmatch(r"[-–—]|n/?a", text, re.IGNORECASE):
+    if not text or _NOTHING.fullmatch(text):
         return ()
     if SPECS[name] == "tokens":
         value = read_tokens(text)

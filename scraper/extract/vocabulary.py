@@ -192,6 +192,7 @@ def without_marks(text: str) -> str:
     return re.sub(r"\s*(?:\(\d+\)|\[\d+\]|[*†‡¹²³])+$", "", text)
 
 
+@lru_cache(maxsize=8192)
 def fold(text: str) -> str:
     """Prepare a heading for look-up: one line, case folded, without footnote marks, units and currency."""
     folded = without_marks(clean(text).casefold().replace("“", '"').replace("”", '"'))
