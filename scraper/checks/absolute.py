@@ -140,7 +140,7 @@ def currency_mark(case: Case) -> Iterator[Objection]:
         quote, currency = said.fact.evidence.quote, said.fact.currency
         if said.amount is None or currency not in _MARKS or said.fact.derived:
             continue
-        if _ANY_MARK.search(quote) and not _MARKS[currency].search(quote):
+        if not _MARKS[currency].search(quote) and _ANY_MARK.search(quote):
             yield said.doubt(
                 f"{said.fact.field} of {said.who} was read as {currency}, and what is printed is “{quote[:80]}”"
             )
@@ -153,14 +153,21 @@ def bounds(case: Case) -> Iterator[Objection]:
         if tokens and said.fact.value is not None:
             amount, (least, most) = Decimal(said.fact.value), TOKENS_BOUNDS
         elif amount is not None:
-            worth = WORTH.get(said.fact.currency or "", Decimal(1))
-            meter = rate_key(said.fact.field)
-            least, most = (limit * worth for limit in BOUNDS[meter.meter if meter else ""])
+            least, most = _bounds(said.fact.field, said.fact.currency)
         if amount and not least <= amount <= most:
             yield said.doubt(
                 f"{said.fact.field} of {said.who} is {shown(amount, said.fact.field, said.fact.currency)}, outside of "
                 f"{plain(least.normalize())} to {plain(most.normalize())}, which is all that is believable"
             )
+
+
+@lru_cache(maxsize=4096)
+def _bounds(field: str, currency: str | None) -> tuple[Decimal, Decimal]:
+    """Return the least and the most that is believable of a rate, in its currency."""
+    worth = WORTH.get(currency or "", Decimal(1))
+    meter = rate_key(field)
+    least, most = BOUNDS[meter.meter if meter else ""]
+    return least * worth, most * worth
 
 
 def cache_read_above_input(case: Case) -> Iterator[Objection]:

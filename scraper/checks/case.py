@@ -67,7 +67,7 @@ Objection = Failure | Doubt
 Guard = Callable[["Case"], Iterator[Objection]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Said:
     """One fact of the reading. `stood` is what stood under its key (field and `valid_from`), `current` what stood of
     its field for now, `known` says whether its offer stood at all, `announced` whether its value had been announced.
@@ -85,7 +85,7 @@ class Said:
         """The offer as messages call it."""
         return self.offer.model_id or self.offer.name
 
-    @property
+    @cached_property
     def fresh(self) -> bool:
         """Whether the reading says something else of the field than what stood."""
         return self.stood is None or not agrees(self.stood, self.fact)
@@ -101,12 +101,12 @@ class Said:
             and self.fresh
         )
 
-    @property
+    @cached_property
     def amount(self) -> Decimal | None:
         """The amount of a sourced rate."""
         return amount_of(self.fact)
 
-    @property
+    @cached_property
     def before(self) -> Decimal | None:
         """The amount that stood, in the same currency."""
         if self.stood is None or self.stood.currency != self.fact.currency:
@@ -228,13 +228,18 @@ class Case:
 
     def _said(self, offer: Offer) -> Iterator[Said]:
         key = self._keys.get(self._places[id(offer)])
-        stood = self._stood_of[key] if key is not None else []
+        if key is None:
+            yield from (
+                Said(offer, fact, known=False, stood=None, current=None, announced=False) for fact in offer.facts
+            )
+            return
+        stood = self._stood_of[key]
         by_key = {(one.field, one.valid_from): one for one in stood}
         for fact in offer.facts:
             yield Said(
                 offer=offer,
                 fact=fact,
-                known=key is not None,
+                known=True,
                 stood=by_key.get((fact.field, fact.valid_from)),
                 current=current_of(stood, fact.field, self.at),
                 announced=any(
@@ -272,7 +277,7 @@ def amount_of(claim: Fact | Stood) -> Decimal | None:
     return _decimal(claim.value)
 
 
-# Each guard asks for the amounts again.
+# The same few prices stand everywhere.
 _decimal = lru_cache(maxsize=4096)(Decimal)
 
 

@@ -73,8 +73,10 @@ def no_longer_offered(case: Case) -> Iterator[Objection]:
 def ambiguous_names(case: Case) -> Iterator[Objection]:
     """A name without an id says nothing where several offers that stood have that name."""
     for said in case.fresh:
+        if said.known or said.offer.model_id:
+            continue
         others = case.called(said.offer.name)
-        if not said.known and not said.offer.model_id and len(others) > 1:
+        if len(others) > 1:
             yield said.doubt(
                 f"{said.offer.name} stands without an id, and {named(others)} have that name; ids may have been lost"
             )

@@ -151,6 +151,8 @@ def problem_without_prices(text: str, kind: str, publishes: Iterable[str]) -> st
     """
     if kind == "json" or not any(is_rate_key(field) for field in publishes):
         return None
+    if _PRICE.search(text):  # as on most pages, without taking them apart
+        return None
     for written, meant in _ENTITIES.items():
         text = text.replace(written, meant)
     text = _JSX_TEXT.sub(r"\1", text)
