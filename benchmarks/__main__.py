@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Final
 
@@ -30,7 +31,7 @@ the rounds. A goal that is missed has a profile below it.
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one benchmark; `problem` says why there are no rows."""
+    """What came of one benchmark; `problem` says why there are no rows, `lacking` what is not installed for it."""
 
     name: str
     title: str
@@ -39,6 +40,7 @@ class Result:
     next_step: str
     seconds: float
     problem: str = ""
+    lacking: str = ""
 
     @property
     def missed(self) -> bool:
@@ -46,13 +48,26 @@ class Result:
         return any(row.met is False for row in self.rows)
 
 
-def found() -> Iterator[tuple[str, ModuleType]]:
-    """Yield all benchmarks by name, in alphabetical order."""
+def found() -> Iterator[tuple[str, ModuleType | Result]]:
+    """Yield all benchmarks by name, in alphabetical order; in place of one that lacks something, its result."""
     for info in pkgutil.iter_modules(benchmarks.__path__):
-        if not info.name.startswith("_"):
+        if info.name.startswith("_"):
+            continue
+        try:
             module = importlib.import_module(f"benchmarks.{info.name}")
-            if hasattr(module, "bench"):
-                yield info.name, module
+        except ModuleNotFoundError as error:
+            missing = (error.name or "").partition(".")[0]
+            if missing in ("", "benchmarks", "scraper", "tests"):
+                raise
+            yield info.name, _left_out(info.name, missing)
+            continue
+        if hasattr(module, "bench"):
+            lacking = [name for name in getattr(module, "NEEDS", ()) if find_spec(name) is None]
+            yield info.name, _left_out(info.name, ", ".join(lacking)) if lacking else module
+
+
+def _left_out(name: str, lacking: str) -> Result:
+    return Result(name, "left out", [], [], "", 0.0, lacking=lacking)
 
 
 def run(name: str, module: ModuleType) -> Result:
@@ -85,6 +100,8 @@ def table(rows: list[Row]) -> list[str]:
 def section(result: Result) -> str:
     """Return a benchmark's part of the page."""
     parts = [f"## {result.name}: {result.title}", ""]
+    if result.lacking:
+        return "\n".join([*parts, f"Not measured: {result.lacking} is not installed; `make bench` installs it.", ""])
     parts += [f"It could not be measured: {result.problem}", ""] if result.problem else [*table(result.rows), ""]
     if result.profile:
         parts += ["Where the time goes:", "", "```text", *result.profile, "```", ""]
@@ -109,7 +126,8 @@ def main(wanted: list[str]) -> int:
         return 2
     results = []
     for name in wanted or known:
-        results.append(run(name, known[name]))
+        one = known[name]
+        results.append(one if isinstance(one, Result) else run(name, one))
         print(f"\n{section(results[-1])}({results[-1].seconds:.0f} s)", flush=True)
     if not wanted:
         PAGE.write_text(_PREFACE + machine() + "\n" + "\n".join(map(section, results)), encoding="utf-8")

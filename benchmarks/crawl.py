@@ -32,6 +32,7 @@ from scraper.sandbox import Sandbox
 from scraper.settings import Settings
 from scraper.store import StoreMemory, open_store
 
+NEEDS: Final = ("scrapy",)
 ROUNDS: Final = 3
 NEXT: Final = (
     "sources are taken one after the other: while one is written down (and the disk is waited for, at each page and "

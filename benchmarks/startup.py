@@ -1,76 +1,101 @@
-"""What a cold `ratecard show` costs, beside the command of genai-prices and `import litellm`, where they are installed.
+"""A cold `ratecard show` of a small database, beside the command of genai-prices and `import litellm`.
 
-Bytecode is compiled before anything is measured; runs take turns, so that a busy machine slows all of them alike. The
-command of genai-prices needs `genai-prices[cli]`; litellm reads its own copy of its price list, not the network.
+Bytecode is compiled before anything is measured. The command of genai-prices needs `genai-prices[cli]`; litellm reads
+its own copy of its price list, not the network.
 """
 
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Final
 
-import pytest
-
+from benchmarks.measuring import ROOT, Row, alone, beside, in_turn
 from tests.readings import FIXTURES
 
-RUNS = 15
-ROOT = Path(__file__).resolve().parents[1]
-OURS = "ratecard show"
-COMMANDS = {
-    OURS: ("-m", "scraper.cli", "show", "openai/gpt-4.1-nano"),
-    "ratecard --help": ("-m", "scraper.cli", "--help"),
+ROUNDS: Final = 5
+SHOW: Final = ("-m", "scraper.cli", "show", "openai/gpt-4.1-nano")
+HELP: Final = ("-m", "scraper.cli", "--help")
+REFRESH: Final = ("-m", "scraper.cli", "refresh", "openai", "--replay", str(FIXTURES))
+OTHERS: Final = {
     "genai-prices calc": ("-m", "genai_prices", "calc", "--input-tokens", "1000", "openai:gpt-4.1-nano"),
     "import litellm": ("-c", "import litellm"),
-    "python": ("-c", "pass"),
 }
 
 
-@pytest.mark.timeout(900)
-def test_a_cold_command_beside_others(tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("RATECARD_", "PYTHON"))}
-    environment |= {
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What a command took: the time that went by, and that of the processor, in ms."""
+
+    wall: float
+    cpu: float
+
+
+def bench() -> list[Row]:
+    """Measure all commands in turn."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = partial(cold, folder, environment_of(folder))
+        # Each once before, which also compiles it.
+        run(REFRESH)
+        others = {name: arguments for name, arguments in OTHERS.items() if runs(run, arguments)}
+        commands = (SHOW, HELP, *others.values())
+        for command in commands:
+            run(command)
+        show, usage, *rest = in_turn(ROUNDS, *(partial(run, command) for command in commands))
+    rows = [
+        alone("ratecard show", [one.wall for one in show], "ms"),
+        alone("ratecard show, of the processor", [one.cpu for one in show], "ms"),
+        alone("ratecard --help", [one.wall for one in usage], "ms"),
+    ]
+    for name, took in zip(others, rest, strict=True):
+        rows.append(beside(f"ratecard show, beside {name}", [o.wall for o in show], [o.wall for o in took], "ms"))
+    rows += [
+        Row(what=f"ratecard show, beside {name}", ours="", other="not installed") for name in OTHERS.keys() - others
+    ]
+    return rows
+
+
+def environment_of(folder: str) -> Mapping[str, str]:
+    """Return an environment with nothing of ours but a database, and with bytecode that is only for this."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RATECARD_", "PYTHON"))}
+    return kept | {
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
-        "PYTHONPYCACHEPREFIX": str(tmp_path / "bytecode"),
-        "RATECARD_DB": f"sqlite:///{tmp_path}/ratecard.db",
+        "PYTHONPYCACHEPREFIX": str(Path(folder) / "bytecode"),
+        "RATECARD_DB": f"sqlite:///{folder}/ratecard.db",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     }
 
-    def run(arguments: tuple[str, ...]) -> tuple[int, float, float]:
-        """Return how a run ended, and the seconds that went by and that the processor spent."""
-        began = time.perf_counter()
-        process = subprocess.Popen(  # noqa: S603  commands of this file
-            [sys.executable, *arguments],
-            cwd=tmp_path,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        return process.returncode, time.perf_counter() - began, used.ru_utime + used.ru_stime
 
-    run(("-m", "scraper.cli", "refresh", "openai", "--replay", str(FIXTURES)))
-    installed = {name: arguments for name, arguments in COMMANDS.items() if run(arguments)[0] == 0}
-    assert OURS in installed
-    spent: dict[str, list[tuple[float, float]]] = {name: [] for name in installed}
-    for _ in range(RUNS):
-        for name, arguments in installed.items():
-            code, wall, processor = run(arguments)
-            assert code == 0
-            spent[name].append((wall, processor))
-    print(f"\n{'':20}  seconds: median (least to most)   of the processor: median (least)   ours to it")
-    ours = statistics.median(wall for wall, _ in spent[OURS])
-    for name in COMMANDS:
-        if name not in installed:
-            print(f"{name:20}  is not installed, or does not run")
-            continue
-        walls, processors = zip(*spent[name], strict=True)
-        middle = statistics.median(walls)
-        print(
-            f"{name:20}  {middle:8.3f} ({min(walls):.3f} to {max(walls):.3f})   "
-            f"{statistics.median(processors):14.3f} ({min(processors):.3f})   {ours / middle:23.2f}"
-        )
+def runs(run: partial[Took], arguments: tuple[str, ...]) -> bool:
+    """Say whether a command runs here: what it needs may not be installed."""
+    try:
+        run(arguments)
+    except subprocess.CalledProcessError:
+        return False
+    return True
+
+
+def cold(folder: str, environment: Mapping[str, str], arguments: tuple[str, ...]) -> Took:
+    """Run a command in an interpreter of its own; raise `CalledProcessError` where it fails."""
+    began = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603 - commands of this file
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=dict(environment),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    took = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    # 1: something is held for review.
+    if process.returncode not in (0, 1):
+        raise subprocess.CalledProcessError(process.returncode, arguments)
+    return Took(1000 * took, 1000 * (used.ru_utime + used.ru_stime))

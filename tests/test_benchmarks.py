@@ -54,6 +54,12 @@ def test_what_could_not_be_measured_says_why() -> None:
     assert "no server" in section(Result("scale", "Scale", [], [], "", 1.0, "OSError: no server"))
 
 
+def test_what_is_not_installed_is_said_in_one_sentence() -> None:
+    shown = section(Result("crawl", "left out", [], [], "", 0.0, lacking="scrapy"))
+    assert "Not measured: scrapy is not installed; `make bench` installs it." in shown
+    assert "|" not in shown
+
+
 @pytest.mark.parametrize("number", [0, 1, 999])
 def test_made_pages_are_read_whole_and_no_guard_objects(number: int) -> None:
     body = made_pages.page(number)
