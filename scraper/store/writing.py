@@ -263,6 +263,7 @@ def source_row(connection: Connection, source: SourceInfo) -> Stored:
             sources.c.url,
             sources.c.rank,
             sources.c.fresh_days,
+            sources.c.sells,
             sources.c.last_at,
             captures.c.sha256,
             sources.c.last_success_at,
@@ -276,7 +277,7 @@ def source_row(connection: Connection, source: SourceInfo) -> Stored:
         row = {"provider": source.provider, "name": source.name, "status": Status.OK, "error": "", **declared}
         stored = Stored(insert_rows(connection, sources, [row])[0], None, None)
     else:
-        if (found.url, found.rank, found.fresh_days) != tuple(declared.values()):
+        if (found.url, found.rank, found.fresh_days, found.sells) != tuple(declared.values()):
             connection.execute(update(sources).where(sources.c.id == found.id).values(declared))
         last_read = None
         if found.sha256 is not None:
