@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# For runs of the same tests over and over: `make mutants`.
+hypothesis.settings.register_profile("few", max_examples=10, derandomize=True, database=None, deadline=None)
 
 pytest_plugins = ["tests.postgres", "tests.published"]
 
