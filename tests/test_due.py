@@ -407,3 +407,19 @@ def test_the_zone_of_the_machine_plays_no_part(monkeypatch: pytest.MonkeyPatch) 
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_a_cadence_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^a cadence is longer than nothing$"):
+        Plan(every=timedelta())
+    with pytest.raises(ValueError, match=r"^a blackout of the whole week leaves no time for a refresh$"):
+        Plan(every=DAY, blackout=(Window(timedelta(), WEEK),))
+
+
+def test_blackouts_that_touch_are_one() -> None:
+    assert merged([Window(2 * HOUR, 3 * HOUR), Window(HOUR, 2 * HOUR)]) == (Window(HOUR, 3 * HOUR),)
+    assert merged([Window(HOUR, 5 * HOUR), Window(2 * HOUR, 3 * HOUR)]) == (Window(HOUR, 5 * HOUR),)
+    assert merged([Window(3 * HOUR, 4 * HOUR), Window(HOUR, 2 * HOUR)]) == (
+        Window(HOUR, 2 * HOUR),
+        Window(3 * HOUR, 4 * HOUR),
+    )

@@ -968,3 +968,92 @@ def test_a_promotion_does_not_hide_another_price_that_became_free() -> None:
         "b": {"input": "0", "output": "9"},
     }
     assert held(judged(free, before)) == {("b", "input"): "zero_crossing"}
+
+
+@pytest.mark.parametrize(("quote", "doubted"), [("-", True), ("not on offer", True), ("is not on offer", False)])
+def test_four_words_say_that_something_is_not_offered(quote: str, doubted: bool) -> None:
+    before = {"m": {"output": "5", "input": "1"}}
+    gone = fact("input", None, state=State.NOT_OFFERED, quote=quote)
+    judgement = judged({"m": {"output": "5.5", "input": gone}}, before)
+    assert held(judgement) == ({("m", "input"): "no_longer_offered"} if doubted else {})
+
+
+def test_what_changes_on_a_page_that_lost_a_column_is_held_with_the_reason() -> None:
+    before = many(5, {"input": "5", "output": "25", "released": "2026-01-01"})
+    stays = {"input": "5", "released": "2026-01-01"}
+    judgement = judged({**many(5, stays), "m3": {**stays, "released": "2026-01-02"}}, before)
+    (hold,) = (hold for hold in judgement.holds if hold.check == "amid_losses")
+    assert hold.message == (
+        "released of m3 changed, in a reading of which much is in doubt: output of m0 is gone, as it is for 5 of the 5 "
+        "offers that had it"
+    )
+
+
+@pytest.mark.parametrize(("kept", "doubted"), [(5, False), (4, True)])
+def test_four_values_that_are_gone_are_much(kept: int, doubted: bool) -> None:
+    before = many(8, {"released": "2026-01-01"})
+    judgement = judged({**many(kept, {"released": "2026-01-01"}), "new": {"released": "2026-02-01"}}, before)
+    assert ("amid_losses" in held(judgement).values()) is doubted
+
+
+def test_offers_of_one_name_are_told_apart_by_their_ids() -> None:
+    def read(price: str) -> Reading:
+        prices = {"embed-1": "5", "embed-2": price}
+        return Reading(
+            offers=tuple(Offer(model_id=who, name="Embed", facts=(fact("input", p),)) for who, p in prices.items())
+        )
+
+    assert judged(read("6"), read("5")).holds == ()
+
+
+@pytest.mark.parametrize(("others", "doubted"), [(0, True), (11, True)])
+def test_only_those_that_had_a_value_count_where_it_is_lost(others: int, doubted: bool) -> None:
+    never = fact("cache_read", None, state=State.NOT_OFFERED)
+    stays: Offers = {f"n{n}": {"input": "5", "cache_read": never} for n in range(others)}
+    gone: Offers = {f"g{n}": {"input": "5", "cache_read": "0.5"} for n in range(9)}
+    before: Offers = {**many(10, {"input": "5", "cache_read": "0.5"}), **stays, **gone}
+    after: Offers = {**many(4, {"input": "5"}), **many(6, {"input": "5", "cache_read": "0.5"}, first=4), **stays}
+    assert ("field_lost" in held(judged(after, before)).values()) is doubted
+
+
+def test_one_price_that_takes_anothers_value_is_held_and_fails_nothing() -> None:
+    judgement = judged({"m": {"input": "25", "output": "30"}}, {"m": {"input": "5", "output": "25"}})
+    assert held(judgement)["m", "input"] == "swapped"
+    assert failing(judgement) == set()
+
+
+@pytest.mark.parametrize(
+    ("stay", "taken", "crossed", "doubted", "failed"),
+    [
+        (8, 2, False, True, True),
+        (9, 2, False, False, False),
+        (4, 1, True, True, True),
+        (5, 1, True, True, False),
+        (9, 2, True, True, False),
+    ],
+)
+def test_a_fifth_of_the_offers_makes_columns_look_swapped(
+    stay: int, taken: int, crossed: bool, doubted: bool, failed: bool
+) -> None:
+    before = many(stay + taken, {"input": "5", "output": "25"})
+    after = {**before, **many(taken, {"input": "25", "output": "5" if crossed else "30"})}
+    judgement = judged(after, before)
+    assert ("swapped" in held(judgement).values()) is doubted
+    assert ("swapped" in failing(judgement)) is failed
+
+
+@pytest.mark.parametrize(("stay", "doubted"), [(8, True), (9, False)])
+def test_two_offers_that_exchange_one_price_are_held_among_few(stay: int, doubted: bool) -> None:
+    stays = {f"m{n}": {"input": f"{n + 40}"} for n in range(stay)}
+    judgement = judged(
+        {**stays, "a": {"input": "3"}, "b": {"input": "5"}}, {**stays, "a": {"input": "5"}, "b": {"input": "3"}}
+    )
+    assert ("offers_swapped" in held(judgement).values()) is doubted
+
+
+@pytest.mark.parametrize(("landed", "moved", "doubted"), [(9, 1, True), (8, 1, False), (3, 3, False)])
+def test_rows_are_shifted_where_nine_of_ten_took_anothers_value(landed: int, moved: int, doubted: bool) -> None:
+    before = {f"m{n}": {"output": f"{n + 300}", "input": f"{n + 40}"} for n in range(landed + moved)}
+    after = {f"m{n}": {"output": f"{n + 300}", "input": f"{(n + 1) % landed + 40}"} for n in range(landed)}
+    after |= {f"m{n}": {"output": f"{n + 300}", "input": f"{n + 40}.5"} for n in range(landed, landed + moved)}
+    assert ("rows_shifted" in held(judged(after, before)).values()) is doubted
