@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test chromium lint format lock score mutations providers handbook docs bench clean distclean
+.PHONY: help setup demo test chromium lint format lock score mutations mutants audit coverage providers handbook docs bench clean distclean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,22 @@ score: .venv/.runtime ## compare readings of real captures with independent trut
 mutations: .venv/.runtime ## alter pages on purpose and see what is published (ARGS="--seeds 8 --jobs 4")
 	$(BIN)/python tools/mutations.py --write docs/mutations.md $(ARGS)
 
+mutants: .venv/.dev ## alter the code itself and see whether the tests notice, docs/mutants.md (ARGS="scraper/diff.py")
+	$(UV) pip install --quiet --group mutants
+	$(BIN)/python tools/mutants.py $(ARGS)
+
+# Strictly: what the index says nothing of has not been audited. Run apart from the environment, which it leaves alone.
+audit: .venv/.setup ## ask the package index for known vulnerabilities of what is locked
+	$(UV) tool run pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
+	$(foreach lock,setup runtime dev,-r requirements/$(lock).txt)
+
+coverage: .venv/.dev ## run the tests, and print which lines they did not reach (ARGS="tests/test_money.py")
+	$(UV) pip install --quiet --group coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n auto --dist loadgroup $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
 providers: .venv/.runtime ## write the tables of docs/providers.md
 	$(BIN)/python tools/providers.py
 
@@ -81,7 +97,7 @@ bench: .venv/.bench ## measure, and write docs/benchmarks.md (ARGS="crawl readin
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove what tools left behind
-	rm -rf build dist .demo .handbook .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist mutants .coverage* .demo .handbook .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
 distclean: clean ## remove the environment, too

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# For runs of the same tests over and over, in which it counts whether they fail and not why: `make mutants`.
+hypothesis.settings.register_profile(
+    "few", max_examples=10, phases=[hypothesis.Phase.generate], derandomize=True, database=None, deadline=None
+)
 
 pytest_plugins = ["tests.postgres", "tests.published"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: takes many seconds; begun early, so that nothing waits for it at the end")
+    if "MUTANT_UNDER_TEST" in os.environ:
+        forget()
+
+
+def forget() -> None:
+    """Empty what functions remember. A mutant is tested in a fork of a process that has run the tests already."""
+    for name in [name for name in sys.modules if name.startswith("scraper.")]:
+        for value in list(vars(sys.modules[name]).values()):
+            if hasattr(value, "cache_clear"):
+                value.cache_clear()
 
 
 def pytest_xdist_auto_num_workers() -> int | None:

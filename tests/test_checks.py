@@ -183,6 +183,65 @@ def test_of_all_shared_captures_only_the_challenge_is_not_a_page() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>'You have been blocked'</script><p>nova-1</p>",
+        "<p>nova-1</p><SCRIPT>'You have been blocked'</SCRIPT>",
+        "<p>İ</p><style>/* You have been blocked */</style><p>nova-1</p>",
+        "<style>/* You have been blocked */</style><p>nova-1</p><style>p {}</style>",
+        "<p>nova-1</p><svg><text>You have been blocked</text></svg>",
+        "</script><p>nova-1</p><script>'You have been blocked'</script><p>nova-2</p>",
+        "<p>nova-1</p><script>'You have been blocked'",
+    ],
+)
+def test_what_nobody_sees_is_no_notice(text: str) -> None:
+    assert problem(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>a</script><p>You have been blocked</p><script>b</script>",
+        "<p>You have been blocked</p><script>a",
+        "<script>a</script><p>You have been blocked</p>",
+        "<script>a</script>You have been <script>b</script>blocked<script>c",
+        "<script>a</script>403 forbidden",
+    ],
+)
+def test_f11_a_notice_between_scripts_is_seen(text: str) -> None:
+    assert str(problem(text)).startswith("a notice that access is denied")
+
+
+def test_a_long_notice_is_a_page_and_is_quoted_in_part() -> None:
+    words = "You have been blocked "
+    assert problem(page("nova", words + "x" * (1500 - len(words) - len("nova ")))) is not None
+    assert problem(page("nova", words + "x" * (1501 - len(words) - len("nova ")))) is None
+    long = "Access denied " + "x" * 80
+    assert problem(page(long)) == f'a notice that access is denied ("{long[:80]}"), not the page'
+
+
+def test_f10_json_is_known_by_its_type_or_by_its_form() -> None:
+    assert problem('{"data": [', "html", "application/json") == "JSON where a page was expected"
+    assert problem("[1,", "json", "text/plain") is None
+    assert problem('X{"a": 1}', "json", "text/plain") == "text where JSON was expected"
+
+
+def test_f10_a_pdf_begins_within_its_first_1024_bytes() -> None:
+    assert problem_with_bytes(b" " * 1019 + b"%PDF-1.7") == "a PDF file, not the page"
+    assert problem_with_bytes(b" " * 1020 + b"%PDF-1.7") is None
+
+
+def test_a_path_of_one_letter_is_no_home_page() -> None:
+    assert problem_with_address(("https://example.com/prices",), "https://example.com/X") is None
+    assert problem_with_address(("https://example.com/X",), "https://example.com/") == (
+        "the home page (https://example.com/), not the page; the source's address has probably moved"
+    )
+    assert problem_with_address(("https://example.com/x",), "https://example.org/x") == (
+        "an answer from another host (https://example.org/x), not the page; the source's address has probably moved"
+    )
+
+
 ASKED = ("https://docs.example.com/pricing", "https://www.example.com/pricing?tab=api")
 
 

@@ -12,7 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scraper.diff import NOTHING_FROZEN, Before, Captured, Frozen, Kind, Known, Plan, Standing, diff, same_value
+from scraper.diff import (
+    NOTHING_FROZEN,
+    Before,
+    Captured,
+    Change,
+    Frozen,
+    Kind,
+    Known,
+    Plan,
+    Standing,
+    diff,
+    refines,
+    same_value,
+)
 from scraper.errors import RatecardError
 from scraper.records import Evidence, Fact, Offer, Reason, State, plain
 
@@ -443,6 +456,195 @@ def test_an_offer_printed_twice_is_one_offer() -> None:
 def test_an_offer_printed_twice_with_two_prices_is_refused() -> None:
     with pytest.raises(RatecardError, match="states input of 'a' twice, as 1 USD and as 2 USD"):
         Shelf().read(offer("a", fact("input", "1")), offer("a", fact("input", "2")))
+
+
+def test_two_words_on_a_date_are_told_without_a_currency() -> None:
+    with pytest.raises(RatecardError, match="states released of 'A' twice, as 2026-01 and as 2026-02; its parser must"):
+        Shelf().read(offer("", fact("released", "2026-01"), name="A"), offer("", fact("released", "2026-02"), name="A"))
+
+
+def test_an_offer_printed_twice_hides_none_that_follow() -> None:
+    shelf = Shelf()
+    assert shelf.read(offer("a", fact("input")), offer("a", fact("output")), offer("b", fact("input"))) == []
+    assert sorted(known.model_id for known in shelf.known.values()) == ["a", "b"]
+
+
+def test_a_shared_id_does_not_take_the_offer_known_by_name() -> None:
+    shelf = Shelf()
+    shelf.read(offer("", fact("input"), name="Plan A"))
+    assert shelf.read(offer("m", fact("input"), name="Plan A", shared_id=True)) == [(Kind.OFFER_ADDED, "m", "")]
+    assert sorted((known.model_id, known.shared_id) for known in shelf.known.values()) == [("", False), ("m", True)]
+
+
+def test_only_what_is_known_by_an_id_of_its_own_gets_another_name() -> None:
+    known = (
+        Known(1, "a", "A"),
+        Known(2, "m", "Plan", shared_id=True),
+        Known(3, "", "N"),
+        Known(4, "b", "B"),
+        Known(5, "c", ""),
+    )
+    read = (
+        offer("a", fact("input")),
+        offer("m", fact("input"), name="Plan", shared_id=True),
+        offer("", fact("input"), name="N"),
+        offer("new", fact("input"), name="New"),
+        offer("b", fact("input"), name="B 2"),
+        offer("c", fact("input"), name="C"),
+    )
+    plan = diff(Before(known=known, elsewhere=frozenset({5})), read, Captured("0" * 64, START))
+    assert plan.rename == {4: "B 2", 5: "C"}
+    assert plan.seen == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("fine", "coarse", "said"),
+    [
+        ("0.125", "0.13", True),
+        ("0.125", "0.12", True),
+        ("0.125", "0.14", False),
+        ("0.125", "0.1", False),
+        ("0.13", "0.13", False),
+        ("1.26", "1.3", False),
+        ("0.001", "0.00", False),
+        ("0.12499999999999999999", "0.13", True),
+    ],
+)
+def test_a_price_is_finer_than_the_one_that_rounds_it(fine: str, coarse: str, said: bool) -> None:
+    assert refines(fact("input", fine), fact("input", coarse)) is said
+    assert not refines(fact("input", coarse), fact("input", fine))
+    for other in (
+        fact("output", coarse),
+        fact("input", coarse, currency="EUR"),
+        fact("input", None, state=State.NOT_OFFERED),
+    ):
+        assert not refines(fact("input", fine), other)
+    assert not refines(fact("released", "2025"), fact("released", "2025"))
+
+
+def stands(number: int, name: str, value: str, **more: Any) -> Standing:
+    given_: dict[str, Any] = {
+        "offer": 1, "state": State.SOURCED, "currency": "USD", "reason": None, "derived": "", "promotional": False,
+        "valid_from": None, "valid_until": None, "last_seen": START, "misses": 0, **more,
+    }  # fmt: skip
+    return Standing(id=number, field=name, value=value, **given_)
+
+
+def test_of_prices_that_have_begun_the_latest_is_current() -> None:
+    before = Before(
+        known=[Known(1, "a", "")],
+        standing=[
+            stands(10, "input", "1"),
+            stands(11, "input", "2", valid_from=START - 5 * DAY),
+            stands(12, "input", "3", valid_from=START - 3 * DAY),
+            stands(13, "input", "4", valid_from=START - 4 * DAY),
+            stands(14, "output", "9"),
+            stands(15, "output", "8", valid_from=START - DAY, last_seen=START - 2 * DAY),
+        ],
+        last_read=Captured("0" * 64, START),
+    )
+    now = START + 9 * DAY
+    prices = [fact("input", str(n), valid_from=now - days * DAY) for n, days in ((5, 3), (6, 1), (7, 2), (8, -1))]
+    plan = diff(before, [offer("a", *prices, fact("output", "9"))], Captured("1" * 64, now))
+    assert sorted(plan.close) == [10, 11, 12, 13, 15]
+    assert plan.miss == []
+    assert [opening.fact.value for opening in plan.open] == ["5", "6", "7", "8"]
+    assert plan.changes[0] == Change(Kind.CHANGED, 1, "input", before=12, after_opened=1)
+    assert [(change.kind, change.after_opened) for change in plan.changes[1:]] == [
+        (Kind.FIELD_ADDED, 0),
+        (Kind.FIELD_ADDED, 2),
+        (Kind.FIELD_ADDED, 3),
+    ]
+
+
+def test_what_gives_way_to_a_price_that_stood_already_names_it() -> None:
+    before = Before(
+        known=[Known(1, "a", "")],
+        standing=[
+            stands(9, "cache_read", "1"),
+            stands(8, "cache_read", "1", valid_from=START - DAY),
+            stands(10, "input", "1"),
+            stands(11, "input", "2", valid_from=START - DAY),
+            stands(12, "output", "5"),
+            stands(13, "output", "6", valid_from=START - DAY),
+        ],
+        last_read=Captured("0" * 64, START),
+    )
+    read = offer("a", fact("cache_read"), fact("input"), fact("output", "5"))
+    plan = diff(before, [read], Captured("1" * 64, START + DAY))
+    assert plan.changes == [
+        Change(Kind.CHANGED, 1, "input", before=11, after_standing=10),
+        Change(Kind.CHANGED, 1, "output", before=13, after_standing=12),
+    ]
+
+
+def test_what_comes_or_goes_under_a_better_source_is_not_seen() -> None:
+    better = {(1, name): [stands(99, name, "0.13")] for name in ("input", "output")}
+    before = Before(
+        known=[Known(1, "a", "")],
+        standing=[stands(10, "input", "0.125", misses=1), stands(11, "cache_read", "1")],
+        last_read=Captured("0" * 64, START),
+        elsewhere=frozenset({1}),
+        outranked=frozenset(better),
+        better=better,
+    )
+    plan = diff(before, [offer("a", fact("output", "0.126"), fact("cache_read"))], Captured("1" * 64, START + DAY))
+    assert (plan.close, plan.changes) == ([10], [])
+    assert [opening.fact.field for opening in plan.open] == ["output"]
+
+
+def test_an_offer_is_seen_though_all_that_is_read_of_it_is_frozen() -> None:
+    known = [Known(1, "a", ""), Known(2, "gone", "", withdrawn=True)]
+    frozen = Frozen(offers=frozenset({1, 2, -1}))
+    read = [offer("a", fact("input")), offer("gone", fact("input")), offer("new", fact("input")), offer("bare")]
+    plan = diff(Before(known=known), read, Captured("0" * 64, START), frozen)
+    assert (plan.seen, plan.returned, plan.open) == ([1], [], [])
+    assert [new.model_id for new in plan.create] == ["bare"]
+    assert frozen.covers(1, "input", None)
+    assert not frozen.covers(3, "input", None)
+
+
+def test_a_known_name_gets_an_id_that_is_printed_twice() -> None:
+    shelf = Shelf()
+    shelf.read(offer("", fact("input"), name="Model A"))
+    twice = [offer("a-1", fact("input"), name="Model A"), offer("a-1", fact("output"), name="Model A")]
+    assert shelf.read(*twice) == [(Kind.FIELD_ADDED, "a-1", "output")]
+
+
+def test_no_value_is_not_the_same_as_a_value() -> None:
+    assert not same_value("input", None, "5")
+    assert not same_value("input", "5", None)
+    assert same_value("input", None, None)
+
+
+def test_what_is_frozen_is_so_as_a_whole_or_by_field_or_by_fact() -> None:
+    by_field = Frozen(fields=frozenset({(1, "input")}))
+    assert by_field.covers(1, "input", None)
+    assert by_field.covers(1, "input", START)
+    assert not by_field.covers(1, "output", None)
+    by_fact = Frozen(facts=frozenset({(1, "input", START)}))
+    assert by_fact.covers(1, "input", START)
+    assert not by_fact.covers(1, "input", None)
+
+
+def test_a_dated_price_that_has_begun_is_current_and_not_the_undated_one() -> None:
+    before = Before(
+        known=[Known(1, "a", "")],
+        standing=[
+            stands(9, "output", "7"),
+            stands(10, "input", "1"),
+            stands(11, "input", "2", valid_from=START - 5 * DAY),
+            stands(12, "input", "3", valid_from=START + 20 * DAY),
+        ],
+        last_read=Captured("0" * 64, START),
+    )
+    now = START + DAY
+    said = [fact("output", "7"), fact("input", "1"), fact("input", "4", valid_from=now)]
+    plan = diff(before, [offer("a", *said)], Captured("1" * 64, now))
+    assert plan.changes == [Change(Kind.CHANGED, 1, "input", before=11, after_opened=0)]
+    assert plan.close == [11]
+    assert plan.miss == [12], "announced for later, and not stated this time"
+    assert {number: evidence.quote for number, evidence in plan.confirm.items()} == {9: "output 7", 10: "input 1"}
 
 
 # Properties

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from scraper.due import (
     State,
     Verdict,
     Window,
+    in_blackout,
     judge,
     merged,
     moments_of,
@@ -318,3 +320,106 @@ def test_the_longest_asking_source_comes_first() -> None:
     at = MONDAY + 3000 * WEEK + 5 * DAY
     rows = {key: Row(last_success_at=at - WEEK) for key in plans}
     assert [verdict.key.source for verdict in judge(at, plans, rows)] == ["x", "z", "y"]
+
+
+def test_what_is_due_next_comes_first_among_what_waits() -> None:
+    plans = {Key("a", name): Plan(every=WEEK, offset=offset * DAY) for name, offset in (("x", 4), ("y", 2), ("z", 3))}
+    plans[Key("a", "manual")] = Plan(every=WEEK, manual=True)
+    plans[Key("a", "now")] = Plan(every=WEEK, offset=6 * DAY)
+    at = MONDAY + 3000 * WEEK + DAY
+    rows = {key: Row(last_success_at=at) for key in plans if key.source != "now"}
+    verdicts = judge(at, plans, rows)
+    assert [verdict.key.source for verdict in verdicts] == ["now", "y", "z", "x", "manual"]
+    assert [verdict.next_at for verdict in verdicts] == [at, at + DAY, at + 2 * DAY, at + 3 * DAY, None]
+    assert [verdict.key.source for verdict in judge(at, plans, {})] == ["y", "z", "x", "now", "manual"]
+
+
+def test_a_moment_asks_from_itself_on_and_once() -> None:
+    plan = Plan(every=4 * WEEK)
+    since = only(START, plan).since
+    assert since is not None
+    moment = since + 2 * DAY
+    served = Row(last_success_at=moment - DAY)
+    assert only(moment - timedelta(microseconds=1), plan, served, [moment]).state is State.WAITING
+    asking = only(moment, plan, served, [moment])
+    assert (asking.state, asking.since, asking.next_at) == (State.DUE, moment, moment)
+    after = only(moment, plan, Row(last_success_at=moment), [moment])
+    assert (after.state, after.next_at) == (State.WAITING, since + 4 * WEEK)
+
+
+def test_moments_are_at_noon_of_the_day_or_of_the_next_one() -> None:
+    noon = datetime(2026, 12, 10, 12, tzinfo=UTC)
+    second = timedelta(seconds=1)
+    assert moments_of([], [noon - second]) == moments_of([], [noon]) == (noon,)
+    assert moments_of([], [noon + second]) == (noon + DAY,)
+    assert moments_of([noon.replace(hour=0)], []) == moments_of([noon.replace(hour=23)], []) == (noon + DAY,)
+    assert moments_of([datetime.max.replace(tzinfo=UTC)], [datetime.max.replace(tzinfo=UTC)]) == ()
+
+
+def test_what_was_written_down_by_a_wrong_clock_is_believed_up_to_a_bound() -> None:
+    """A success a period ahead, a start as far ahead as the longest retry, a lease as far as the longest one."""
+    plan, little = Plan(every=WEEK), timedelta(microseconds=1)
+    assert only(START, plan, Row(last_success_at=START + WEEK)).state is State.WAITING
+    assert only(START, plan, Row(last_success_at=START + WEEK + little)).due
+    waiting = only(START, plan, Row(last_start_at=START, failures=100))
+    assert (waiting.state, waiting.next_at) == (State.RETRYING, START + DAY)
+    assert only(START, plan, Row(last_start_at=START + little, failures=100)).due
+    assert only(START, plan, Row(lease_until=START + DAY)).state is State.RUNNING
+    assert only(START, plan, Row(lease_until=START + DAY + little)).due
+
+
+def test_only_what_has_failed_after_a_start_is_left_alone() -> None:
+    assert only(START, Plan(every=WEEK), Row(last_start_at=START + HOUR, failures=0)).due
+    assert only(START, Plan(every=WEEK), Row(last_start_at=None, failures=3)).due
+
+
+def test_a_source_of_a_long_cadence_is_escalated_before_its_period_is_over() -> None:
+    plan = Plan(every=4 * WEEK, escalate_after=10 * DAY)
+    assert only(START, plan, Row(known_at=START - 11 * DAY)).escalated
+    assert not only(START, plan, Row(known_at=START - 10 * DAY)).escalated
+    assert not only(START, plan, Row(last_success_at=START - 10 * DAY)).escalated
+    assert not only(START, plan).escalated
+
+
+def test_a_time_is_in_a_blackout_from_its_beginning_to_before_its_end() -> None:
+    plan = Plan(every=DAY, blackout=(Window(DAY, DAY + HOUR),))
+    begin, second = MONDAY + 3000 * WEEK + DAY, timedelta(seconds=1)
+    said = {at - begin: in_blackout(at, plan) for at in (begin - second, begin, begin + HOUR - second, begin + HOUR)}
+    assert said == {-second: False, timedelta(): True, HOUR - second: True, HOUR: False}
+    assert in_blackout(begin.astimezone(ZoneInfo("Asia/Tokyo")), plan)
+    assert not in_blackout(begin, Plan(every=DAY))
+
+
+def test_sources_of_a_short_cadence_have_no_offset() -> None:
+    assert {offset_of(Key("a", str(number)), timedelta(seconds=1)) for number in range(20)} == {timedelta()}
+    assert {offset_of(Key("a", str(number)), timedelta(milliseconds=1)) for number in range(20)} == {timedelta()}
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process cannot be set here")
+def test_the_zone_of_the_machine_plays_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        evening = datetime(2026, 12, 10, 20, tzinfo=UTC)
+        assert moments_of([evening], []) == (datetime(2026, 12, 11, 12, tzinfo=UTC),)
+        verdict = only(evening.astimezone(ZoneInfo("Europe/Berlin")), Plan(every=DAY))
+        assert (verdict.next_at, verdict.next_at and verdict.next_at.tzinfo) == (evening, UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_cadence_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^a cadence is longer than nothing$"):
+        Plan(every=timedelta())
+    with pytest.raises(ValueError, match=r"^a blackout of the whole week leaves no time for a refresh$"):
+        Plan(every=DAY, blackout=(Window(timedelta(), WEEK),))
+
+
+def test_blackouts_that_touch_are_one() -> None:
+    assert merged([Window(2 * HOUR, 3 * HOUR), Window(HOUR, 2 * HOUR)]) == (Window(HOUR, 3 * HOUR),)
+    assert merged([Window(HOUR, 5 * HOUR), Window(2 * HOUR, 3 * HOUR)]) == (Window(HOUR, 5 * HOUR),)
+    assert merged([Window(3 * HOUR, 4 * HOUR), Window(HOUR, 2 * HOUR)]) == (
+        Window(HOUR, 2 * HOUR),
+        Window(3 * HOUR, 4 * HOUR),
+    )

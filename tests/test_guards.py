@@ -846,3 +846,214 @@ def test_time_is_given_and_never_read() -> None:
     offers = {"m": {"released": "2026-12-01"}}
     assert held(judged(offers, at=datetime(2026, 9, 8, tzinfo=UTC))) == {}
     assert held(judged(offers, at=datetime(2026, 1, 8, tzinfo=UTC))) == {("m", "released"): "dates"}
+
+
+# Where the lines are drawn.
+
+
+def test_a_retirement_may_be_ten_years_ahead() -> None:
+    assert held(judged({"m": {"retires": "2036-09-05"}})) == {}
+    assert held(judged({"m": {"retires": "2036-09-06"}})) == {("m", "retires"): "dates"}
+
+
+def test_the_mark_of_every_price_is_looked_at() -> None:
+    offers: Offers = {"m": {"context_window": "128000", "output": "25", "input": fact("input", "5", quote="€5")}}
+    assert held(judged(offers)) == {("m", "input"): "currency_mark"}
+
+
+def test_every_kind_of_cutoff_lies_before_the_release() -> None:
+    judgement = judged({"m": {"released": "2026-01-01", "training_cutoff": "2026-06"}})
+    assert held(judgement)["m", "training_cutoff"] == "cutoff_after_release"
+
+
+def test_of_many_names_the_first_five_are_said() -> None:
+    contract = Contract.model_validate({"must_have": ["a", "b", "c", "d", "e", "f"]})
+    assert judged({"m": {"input": "5"}}, contract=contract).failures[0].endswith("must have: a, b, c, d, e, …")
+
+
+def test_an_announced_price_is_compared_with_the_current_one() -> None:
+    def read(then: str) -> Reading:
+        facts = (fact("output", "500"), fact("input", "5"), fact("input", then, valid_from=NOW + timedelta(days=9)))
+        return Reading(offers=(Offer(model_id="m", name="m", facts=facts),))
+
+    before = {"m": {"output": "500", "input": "5"}}
+    assert judged(read("6"), before).holds == ()
+    (hold,) = judged(read("500"), before).holds
+    assert (hold.check, hold.valid_from) == ("scale_jump", NOW + timedelta(days=9))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "doubted"),
+    [
+        # One heading parts input from output, and standard from batch; two part input from the batch's output.
+        ({"input": "5", "output": "25"}, {"input": "25", "output": "30"}, True),
+        ({"input": "5", "input{tier=batch}": "4"}, {"input": "4", "input{tier=batch}": "3.5"}, True),
+        ({"input": "5", "output{tier=batch}": "12"}, {"input": "12", "output{tier=batch}": "13"}, False),
+        ({"input": "5", "images": "0.5"}, {"input": "0.5", "images": "0.6"}, False),
+        ({"input": "5", "input{tier=batch}": "2.5"}, {"input": "2.5", "input{tier=batch}": "1.25"}, False),
+        ({"input": "5", "output{tier=batch}": "12"}, {"input": "12", "output{tier=batch}": "5"}, True),
+        (
+            {"input{upstream=a}": "5", "output{upstream=a}": "6"},
+            {"input{upstream=a}": "6", "output{upstream=a}": "9"},
+            True,
+        ),
+    ],
+)  # fmt: skip
+def test_what_takes_the_value_of_another_price(before: dict[str, str], after: dict[str, str], doubted: bool) -> None:
+    judgement = judged({"m": after, "n": after}, {"m": before, "n": before})
+    assert ("swapped" in failing(judgement)) is doubted
+    assert ("swapped" in held(judgement).values()) is doubted
+
+
+def test_two_offers_that_are_swapped_among_many_are_held() -> None:
+    stays = {f"m{n}": {"input": f"{n + 40}", "output": f"{n + 60}"} for n in range(12)}
+    one, other = {"input": "5", "output": "25"}, {"input": "3", "output": "15"}
+    judgement = judged({**stays, "a": other, "b": one}, {**stays, "a": one, "b": other})
+    assert set(held(judgement)) == {(who, field) for who in ("a", "b") for field in ("input", "output")}
+    only_input = judged(
+        {**stays, "a": {**one, "input": "3"}, "b": {**other, "input": "5"}}, {**stays, "a": one, "b": other}
+    )
+    assert "offers_swapped" not in held(only_input).values()
+
+
+@pytest.mark.parametrize(("stay", "doubted"), [(0, True), (2, True), (3, False), (7, False)])
+def test_rows_are_shifted_where_most_of_them_took_anothers_value(stay: int, doubted: bool) -> None:
+    before = {"a": {"input": "5"}, "b": {"input": "25"}, "c": {"input": "5"}}
+    after = {"a": {"input": "25"}, "b": {"input": "5"}, "c": {"input": "25"}}
+    stays = {f"m{n}": {"input": f"{n + 7}"} for n in range(stay)}
+    judgement = judged({**stays, **after}, {**stays, **before})
+    assert ("rows_shifted" in held(judgement).values()) is doubted
+
+
+def test_a_column_that_four_offers_lost_puts_what_is_new_in_doubt_for_a_while() -> None:
+    before = reading(many(4, {"input": "5", "output": "25"}))
+    after = reading({**many(4, {"input": "5"}), "new": {"input": "5"}})
+    soon = judge(after, Contract(), standing(before, at=NOW), NOW + timedelta(days=35))
+    assert held(soon)["new", "input"] == "amid_losses"
+    late = judge(after, Contract(), standing(before, at=NOW), NOW + timedelta(days=36))
+    assert "amid_losses" not in held(late).values()
+
+
+def test_an_offer_that_is_gone_is_called_by_its_id() -> None:
+    before = Reading(
+        offers=tuple(Offer(model_id=f"m{n}", name=f"M {n}", facts=(fact("input", "5"),)) for n in range(6))
+    )
+    judgement = judged(before.model_copy(update={"offers": before.offers[:1]}), before)
+    assert judgement.holds[0].message.startswith("m1 is gone: ")
+
+
+@pytest.mark.parametrize(
+    ("field", "old", "new", "doubted"),
+    [
+        ("context_window", "128000", "131072", True),
+        ("released", "2026-01-01", "2026-01-02", True),
+        ("modalities", "text->text", "text+image->text", False),
+    ],
+)
+def test_a_column_of_sizes_or_days_that_moves_alone_waits(field: str, old: str, new: str, doubted: bool) -> None:
+    before, after = (many(6, {"input": "5", field: value}) for value in (old, new))
+    assert set(held(judged(after, before)).values()) == ({"column_moved"} if doubted else set())
+
+
+def test_what_stands_beside_two_doubts_waits_as_long_as_the_longer() -> None:
+    before = {"m": {"input": "5", "output": "25"}}
+    judgement = judged({"m": {"input": "185", "output": "0.25", "cache_read": "1"}}, before)
+    assert releases(judgement) == {("m", "input"): 3, ("m", "output"): None, ("m", "cache_read"): None}
+
+
+def test_a_promotion_does_not_hide_another_price_that_became_free() -> None:
+    before = {"a": {"input": "5", "output": "9"}, "b": {"input": "5", "output": "9"}}
+    free: Offers = {
+        "a": {"input": fact("input", "0", promotional=True), "output": "9"},
+        "b": {"input": "0", "output": "9"},
+    }
+    assert held(judged(free, before)) == {("b", "input"): "zero_crossing"}
+
+
+@pytest.mark.parametrize(("quote", "doubted"), [("-", True), ("not on offer", True), ("is not on offer", False)])
+def test_four_words_say_that_something_is_not_offered(quote: str, doubted: bool) -> None:
+    before = {"m": {"output": "5", "input": "1"}}
+    gone = fact("input", None, state=State.NOT_OFFERED, quote=quote)
+    judgement = judged({"m": {"output": "5.5", "input": gone}}, before)
+    assert held(judgement) == ({("m", "input"): "no_longer_offered"} if doubted else {})
+
+
+def test_what_changes_on_a_page_that_lost_a_column_is_held_with_the_reason() -> None:
+    before = many(5, {"input": "5", "output": "25", "released": "2026-01-01"})
+    stays = {"input": "5", "released": "2026-01-01"}
+    judgement = judged({**many(5, stays), "m3": {**stays, "released": "2026-01-02"}}, before)
+    (hold,) = (hold for hold in judgement.holds if hold.check == "amid_losses")
+    assert hold.message == (
+        "released of m3 changed, in a reading of which much is in doubt: output of m0 is gone, as it is for 5 of the 5 "
+        "offers that had it"
+    )
+
+
+@pytest.mark.parametrize(("kept", "doubted"), [(5, False), (4, True)])
+def test_four_values_that_are_gone_are_much(kept: int, doubted: bool) -> None:
+    before = many(8, {"released": "2026-01-01"})
+    judgement = judged({**many(kept, {"released": "2026-01-01"}), "new": {"released": "2026-02-01"}}, before)
+    assert ("amid_losses" in held(judgement).values()) is doubted
+
+
+def test_offers_of_one_name_are_told_apart_by_their_ids() -> None:
+    def read(price: str) -> Reading:
+        prices = {"embed-1": "5", "embed-2": price}
+        return Reading(
+            offers=tuple(Offer(model_id=who, name="Embed", facts=(fact("input", p),)) for who, p in prices.items())
+        )
+
+    assert judged(read("6"), read("5")).holds == ()
+
+
+@pytest.mark.parametrize(("others", "doubted"), [(0, True), (11, True)])
+def test_only_those_that_had_a_value_count_where_it_is_lost(others: int, doubted: bool) -> None:
+    never = fact("cache_read", None, state=State.NOT_OFFERED)
+    stays: Offers = {f"n{n}": {"input": "5", "cache_read": never} for n in range(others)}
+    gone: Offers = {f"g{n}": {"input": "5", "cache_read": "0.5"} for n in range(9)}
+    before: Offers = {**many(10, {"input": "5", "cache_read": "0.5"}), **stays, **gone}
+    after: Offers = {**many(4, {"input": "5"}), **many(6, {"input": "5", "cache_read": "0.5"}, first=4), **stays}
+    assert ("field_lost" in held(judged(after, before)).values()) is doubted
+
+
+def test_one_price_that_takes_anothers_value_is_held_and_fails_nothing() -> None:
+    judgement = judged({"m": {"input": "25", "output": "30"}}, {"m": {"input": "5", "output": "25"}})
+    assert held(judgement)["m", "input"] == "swapped"
+    assert failing(judgement) == set()
+
+
+@pytest.mark.parametrize(
+    ("stay", "taken", "crossed", "doubted", "failed"),
+    [
+        (8, 2, False, True, True),
+        (9, 2, False, False, False),
+        (4, 1, True, True, True),
+        (5, 1, True, True, False),
+        (9, 2, True, True, False),
+    ],
+)
+def test_a_fifth_of_the_offers_makes_columns_look_swapped(
+    stay: int, taken: int, crossed: bool, doubted: bool, failed: bool
+) -> None:
+    before = many(stay + taken, {"input": "5", "output": "25"})
+    after = {**before, **many(taken, {"input": "25", "output": "5" if crossed else "30"})}
+    judgement = judged(after, before)
+    assert ("swapped" in held(judgement).values()) is doubted
+    assert ("swapped" in failing(judgement)) is failed
+
+
+@pytest.mark.parametrize(("stay", "doubted"), [(8, True), (9, False)])
+def test_two_offers_that_exchange_one_price_are_held_among_few(stay: int, doubted: bool) -> None:
+    stays = {f"m{n}": {"input": f"{n + 40}"} for n in range(stay)}
+    judgement = judged(
+        {**stays, "a": {"input": "3"}, "b": {"input": "5"}}, {**stays, "a": {"input": "5"}, "b": {"input": "3"}}
+    )
+    assert ("offers_swapped" in held(judgement).values()) is doubted
+
+
+@pytest.mark.parametrize(("landed", "moved", "doubted"), [(9, 1, True), (8, 1, False), (3, 3, False)])
+def test_rows_are_shifted_where_nine_of_ten_took_anothers_value(landed: int, moved: int, doubted: bool) -> None:
+    before = {f"m{n}": {"output": f"{n + 300}", "input": f"{n + 40}"} for n in range(landed + moved)}
+    after = {f"m{n}": {"output": f"{n + 300}", "input": f"{(n + 1) % landed + 40}"} for n in range(landed)}
+    after |= {f"m{n}": {"output": f"{n + 300}", "input": f"{n + 40}.5"} for n in range(landed, landed + moved)}
+    assert ("rows_shifted" in held(judged(after, before)).values()) is doubted

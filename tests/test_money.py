@@ -55,6 +55,9 @@ MILLION = unit(1_000_000, "token")
         ("$4.50 / 1,000,000 tokens per hour", "4.50", "USD", unit(1_000_000, "token", "hour")),
         ("$0.04 per image", "0.04", "USD", unit(1, "image")),
         ("$14 / 1K search queries", "14", "USD", unit(1000, "search")),
+        ("$2 / 1M tokens per hr", "2", "USD", unit(1_000_000, "token", "hour")),
+        ("0.1234567890123456789012345678901¢", "0.001234567890123456789012345678901", "USD", None),
+        ("1E-3", "0.001", "USD", None),
     ],
 )
 def test_one_price_is_read_exactly(text: str, amount: str, currency: str, of: Unit | None) -> None:
@@ -172,6 +175,17 @@ def test_f19_a_multiple_of_another_price_is_no_price() -> None:
         ("Input: $1 Output: $2", [("1", "Input:", ""), ("2", "Output:", "")]),
         ("$2, prompts <= 200k\n$4, prompts > 200k", [("2", "", ", prompts <= 200k"), ("4", "", ", prompts > 200k")]),
         ("$0.003 (75% off)", [("0.003", "", "(75% off)")]),
+        ("$1 a\nb\nc $2 d", [("1", "", "a"), ("2", "b\nc", "d")]),
+        ("$1\nOutput $2", [("1", "", ""), ("2", "Output", "")]),
+        ("$1 first line\nsecond line:", [("1", "", "first line\nsecond line:")]),
+        ("$1 · a · b $2", [("1", "", "· a"), ("2", "· b", "")]),
+        ("$1, z input: $2", [("1", "", ","), ("2", "z input:", "")]),
+        ("Input - $3", [("3", "Input -", "")]),
+        ("Jan 1-2: $3", [("3", "Jan 1-2:", "")]),
+        ("$0.5 1-2 images", [("0.5", "", "1-2 images")]),
+        ("$1 X", [("1", "", "X")]),
+        ("$0.04 per 1K image (high)", [("0.04", "", "1K  (high)")]),
+        ("$0.04 per 0.5K/1K image", [("0.04", "", "0.5K/1K")]),
     ],
 )  # fmt: skip
 def test_each_price_keeps_the_words_around_it(text: str, prices: list[tuple[str, str, str]]) -> None:
@@ -180,7 +194,12 @@ def test_each_price_keeps_the_words_around_it(text: str, prices: list[tuple[str,
 
 @pytest.mark.parametrize(
     "text",
-    ["$0.006 / minute or $0.36 / hour", "$3 (about €2.70)", "$30 / 1M tokens, equivalent to $0.04 per image"],
+    [
+        "$0.006 / minute or $0.36 / hour",
+        "$1 / minute or $60 / hour or $1440 / day",
+        "$3 (about €2.70)",
+        "$30 / 1M tokens, equivalent to $0.04 per image",
+    ],
 )
 def test_the_same_price_said_again_is_not_another_price(text: str) -> None:
     assert len(read_money(text).prices) == 1
@@ -247,7 +266,7 @@ def test_conversion_is_exact_and_comes_back(amount: Decimal, one: int, other: in
 @given(amounts, st.sampled_from(["second", "token"]))
 def test_a_price_of_one_thing_is_not_that_of_another(amount: Decimal, thing: str) -> None:
     wanted = unit(1, "minute" if thing == "second" else "character")
-    with pytest.raises(Unreadable):
+    with pytest.raises(Unreadable, match=f"^a price per {thing} is not a price per {wanted}$"):
         per(amount, unit(1, thing), wanted)
 
 
@@ -255,6 +274,12 @@ def test_conversion_keeps_the_digits_of_the_source() -> None:
     assert str(per(Decimal("0.0000025"), unit(1, "token"), MILLION)) == "2.5"
     assert str(per(Decimal("0.00250"), unit(1000, "token"), MILLION)) == "2.50"
     assert str(per(Decimal("2e-06"), unit(1, "token"), MILLION)) == "2"
+    assert str(per(Decimal(25), unit(1, "token"), unit(10, "token"))) == "250"
+    assert str(per(Decimal("1.5"), unit(2, "token"), unit(3, "token"))) == "2.25"
+    long = "1234567890123456789012345678901234"
+    assert str(per(Decimal(long), unit(1, "token"), MILLION)) == long + "000000"
+    assert str(per(Decimal(long), MILLION, unit(1, "token"))) == f"{long[:-6]}.{long[-6:]}"
+    assert per(Decimal(long), unit(2, "token"), unit(3, "token")) == Decimal(int(long) * 3 // 2)
 
 
 def test_the_digits_of_a_conversion_do_not_depend_on_those_before_it() -> None:
@@ -275,6 +300,9 @@ def test_the_digits_of_a_conversion_do_not_depend_on_those_before_it() -> None:
         ("Price per second of video", unit(1, "second")),
         ("per 1M tokens per hour", unit(1_000_000, "token", "hour")),
         ("per 1K images", unit(1000, "image")),
+        ("Input per 1M tokens, output per 1M tokens", MILLION),
+        ("per 1M tokens / hr, per image", unit(1_000_000, "token", "hour")),
+        ("What it costs to send and to get " * 4 + "per 1M tokens", MILLION),
         ("Input/output tokens", None),
         ("Text/image input", None),
         ("and/or requests", None),
@@ -300,7 +328,7 @@ def test_any_heading_is_looked_at_without_failing(text: str) -> None:
 
 
 def test_a_unit_that_cannot_be_converted_exactly_is_refused() -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(Unreadable, match=r"^a price per 3 images cannot be given exactly per image$"):
         per(Decimal(1), Unit(Decimal(3), "image"), Unit(Decimal(1), "image"))
 
 
@@ -308,3 +336,53 @@ def test_a_dot_in_the_middle_parts_two_prices() -> None:
     first, second = read_money("$0.269 /Mt· Cache Read $0.1345 /Mt").prices
     assert (first.after, second.before) == ("", "· Cache Read")
     assert first.unit == second.unit == Unit(Decimal(1_000_000), "token")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("$1,50", "'1,50' has a comma where none separates thousands"),
+        ("$1.2.3", "'1.2.3' is not a number"),
+        ("$" + "9" * 70, f"'{'9' * 60}' is not a number"),
+        ("1e99", "1E+99 is not a price: it has an exponent of 99"),
+        ("$1 per 1.000 tokens", "'1.000' may mean thousands or decimals"),
+        ("$1 per 0 tokens", "'0 tokens' is no unit"),
+        ("-$1", "'-$1' has a negative amount"),
+        ("$1x", "'$1x' has a number that runs on"),
+        ("from $1", "'from $1' does not name an exact price"),
+        ("€1.500", "'€1.500' may mean thousands or decimals"),
+        ("eur 1.500", "'eur 1.500' may mean thousands or decimals"),
+        ("$1 EUR", "'$1 EUR' names two currencies for one amount"),
+        ("¥1", "'¥1' has a price in ¥ where dollars were expected"),
+        ("$1-$2", "'$1-$2' is a range, not a price"),
+        ("TBD", "'TBD' has no price"),
+    ],
+)
+def test_a_refusal_says_why(text: str, reason: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        read_money(text)
+    assert str(refused.value) == reason
+
+
+def test_a_price_keeps_how_it_was_written() -> None:
+    assert [price.written for price in read_money("Input: US$ 1.50 / 1M, output: 2 USD").prices] == [
+        "US$ 1.50",
+        "2 USD",
+    ]
+    assert [price.written for price in read_money(" 2.50 ").prices] == ["2.50"]
+
+
+def test_a_long_text_is_read_as_a_short_one_is() -> None:
+    words = "for all that is sent and all that is made " * 4
+    (price,) = read_money(f"¥0.002 {words}", currency="CNY").prices
+    assert (price.amount, price.currency, price.after) == (Decimal("0.002"), "CNY", words.strip())
+
+
+def test_a_sized_image_is_one_image() -> None:
+    assert read_money("$0.04 per 1K image").prices[0].unit == unit(1, "image")
+    assert read_money("$0.04 per 0.5K/1K image").prices[0].unit == unit(1, "image")
+    assert read_money("$0.04 per 1K images").prices[0].unit == unit(1000, "image")
+
+
+def test_as_many_digits_as_are_kept_are_read() -> None:
+    assert read_number("9" * 40) == Decimal("9" * 40)
