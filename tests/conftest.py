@@ -9,6 +9,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+# How long it takes to make an example says something of the machine, nothing of what is tested.
+hypothesis.settings.register_profile("default", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None)
+hypothesis.settings.load_profile("default")
 # For runs of the same tests over and over, in which it counts whether they fail and not why: `make mutants`.
 hypothesis.settings.register_profile(
     "few", max_examples=10, phases=[hypothesis.Phase.generate], derandomize=True, database=None, deadline=None
