@@ -26,7 +26,7 @@ from scraper.publish.site import Feed, publish_site
 from scraper.publish.site.addresses import model_path, offer_path
 from scraper.records import REFERENCE_FIELDS, Offer
 from scraper.store import Store, list_offers, open_store
-from scraper.store.tables import observations
+from scraper.store.tables import observations, restated
 from scraper.store.tables import offers as offers_table
 from tests.captures import Command
 from tests.published import NOW, demo_store, fact, made_up, many_store, record, sell_alike
@@ -255,7 +255,8 @@ def test_old_links_stay(tmp_path: Path) -> None:
         (offer, *_) = list_offers(store, NOW)
         path = offer_path(offer.provider, offer.model_id, offer.name, shared_id=False)
         with store.writing() as connection:
-            connection.execute(delete(observations).where(observations.c.offer_id == offer.id))
+            for table in (observations, restated):
+                connection.execute(delete(table).where(table.c.offer_id == offer.id))
             connection.execute(delete(offers_table).where(offers_table.c.id == offer.id))
         publish_site(store, tmp_path / "site", NOW)
         assert "No longer here" in (tmp_path / "site" / f"{path}.html").read_text(encoding="utf-8")

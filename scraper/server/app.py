@@ -430,9 +430,13 @@ async def _few_threads(_app: FastAPI) -> AsyncIterator[None]:
 
 
 def bound(config: uvicorn.Config) -> Socket:
-    """Return the socket of a server. The head and the body of an answer are sent apart, and neither shall wait."""
+    """Return the socket of a server, which can be connected to from now on.
+
+    The head and the body of an answer are sent apart, and neither shall wait.
+    """
     socket = config.bind_socket()
     socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+    socket.listen(config.backlog)
     return socket
 
 
@@ -457,7 +461,6 @@ def run(app: FastAPI, listen: str, started: Callable[[str], None]) -> None:
         socket = bound(config)
     except (OSError, SystemExit) as error:
         raise RatecardError(f"cannot listen at {listen}; give another address by --listen") from error
-    socket.listen(config.backlog)
     started(f"{host}:{socket.getsockname()[1]}")
     # Once it has ended, the server raises the signal that ended it again: that is not how this program ends.
     for number in (signal.SIGINT, signal.SIGTERM):
