@@ -133,8 +133,8 @@ def questions(
     asked = []
     if answer := price_sentence(title, provider, lines):
         asked.append((f"What does {title} cost on {provider}?", answer))
-    for what, fields in (("cached input", ("cache_read", "cache_write")), ("batch requests", PAIR)):
-        asked.append((f"What do {what} cost?", " ".join(_priced(lines[field]) for field in fields)))
+    for what, fields in (("does cached input", ("cache_read", "cache_write")), ("do batch requests", PAIR)):
+        asked.append((f"What {what} cost?", " ".join(_priced(lines[field]) for field in fields)))
     if lines["context_window"].sourced:
         answer = f"{title} has a context window of {lines['context_window'].shown} tokens on {provider}."
         asked.append((f"What is the context window of {title} on {provider}?", answer))
