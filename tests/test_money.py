@@ -355,6 +355,11 @@ def test_a_dot_in_the_middle_parts_two_prices() -> None:
         ("$1 EUR", "'$1 EUR' names two currencies for one amount"),
         ("¥1", "'¥1' has a price in ¥ where dollars were expected"),
         ("$1-$2", "'$1-$2' is a range, not a price"),
+        ("5 USD - $3", "'5 USD - $3' is a range, not a price"),
+        ("1 usd to 2 usd", "'1 usd to 2 usd' is a range, not a price"),
+        ("1 usd - 2", "'1 usd - 2' is a range, not a price"),
+        ("usd 1 - 2", "'usd 1 - 2' is a range, not a price"),
+        ("0.3¢ – 0.5¢", "'0.3¢ – 0.5¢' is a range, not a price"),
         ("TBD", "'TBD' has no price"),
     ],
 )

@@ -79,7 +79,8 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(rf"\s*(?P<number>{_NUMBER})\s*")
-_RANGE = re.compile(rf"{_NUMBER}\s*(?:[-–—‐‑−~]|\bto\b)\s*{_SIGN}?\s?{_NUMBER}", re.IGNORECASE)
+# "$1-$2", "1 to 2 USD", "1 USD - 2 USD", "0.5元~1元".
+_RANGE = re.compile(rf"{_NUMBER}\s?(?:{_SIGN}|¢)?\s*(?:[-–—‐‑−~]|\bto\b)\s*{_SIGN}?\s?{_NUMBER}", re.IGNORECASE)
 _VAGUE = re.compile(
     r"\b(?:from|starting (?:at|from)|starts at|as low as|up to|at least|minimum|approx(?:\.|imately)?|around|varies)\b"
     r"|[~≈±]|(?<![\d.])\+\s*$|\d\+(?:\s|$)"
@@ -294,9 +295,11 @@ def _prices(text: str, currency: str) -> tuple[Price, ...]:
 
 
 def _is_range(text: str) -> bool:
-    """A hyphen between two amounts is a range; one inside a word or a date ("1-2 images", "2026-08-31") is not."""
+    """Say whether a hyphen stands between amounts, not inside a word or a date ("1-2 images", "2026-08-31")."""
     for match in _RANGE.finditer(text):
-        if re.search(_SIGN, match[0]) or re.search(rf"{_SIGN}\s?$", text[: match.start()]):
+        if re.search(rf"{_SIGN}|¢", match[0], re.IGNORECASE):
+            return True
+        if re.search(rf"{_SIGN}\s?$", text[: match.start()], re.IGNORECASE):
             return True
     return False
 
