@@ -14,6 +14,7 @@ from scraper.checks.losses import LOST_SHARE
 from scraper.checks.text import shown
 from scraper.diff import same_value
 from scraper.holds import Stood
+from scraper.meters import RateKey
 
 SHIFTED: Final = 3
 
@@ -154,7 +155,7 @@ def _take(said: Said, other: Stood, now: Said | None) -> _Taken | None:
     What crosses, or replaces what is gone, is no chance. Otherwise prices meet the former prices of others often
     enough, and only those are in doubt that one heading tells apart.
     """
-    if other.currency != said.fact.currency or not _one_host(said.fact.field, other.field):
+    if other.currency != said.fact.currency or not _one_page(said.fact.field, other.field):
         return None
     if not same_value(other.field, other.value, said.fact.value) or (now is not None and not now.fresh):
         return None
@@ -164,18 +165,23 @@ def _take(said: Said, other: Stood, now: Said | None) -> _Taken | None:
     return _Taken(said, other, now is None, crossed)
 
 
-def _one_host(field: str, other: str) -> bool:
-    """Say whether two fields are different prices of one host; those of two hosts are no columns of one page."""
+def _one_page(field: str, other: str) -> bool:
+    """Say whether two fields are different prices that one page may confuse; those of two hosts are not."""
     one, two = rate_key(field), rate_key(other)
     if one is None or two is None or one == two:
         return False
-    return dict(one.labels).get("upstream") == dict(two.labels).get("upstream")
+    return _host(one) == _host(two) or "" in (_host(one), _host(two))
+
+
+def _host(key: RateKey) -> str:
+    """Return the host behind a price; an offer's own price has none."""
+    return dict(key.labels).get("upstream", "")
 
 
 def _one_heading(field: str, other: str) -> bool:
-    """Say whether two prices of one unit differ only in the meter or only in the labels."""
+    """Say whether two prices of one unit, and of one host, differ only in the meter or only in the labels."""
     one, two = rate_key(field), rate_key(other)
-    if one is None or two is None or one.unit != two.unit:
+    if one is None or two is None or one.unit != two.unit or _host(one) != _host(two):
         return False
     return one.meter == two.meter or (one.modality, one.labels) == (two.modality, two.labels)
 
