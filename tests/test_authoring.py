@@ -79,6 +79,11 @@ def test_a_capture_is_kept_where_a_replay_finds_it(checkout: Path) -> None:
     assert manifest[1].startswith(url)
 
 
+def test_the_command_refuses_a_name_that_is_no_slug(checkout: Path) -> None:
+    made = ratecard(checkout, "new-provider", "../acme", "https://acme.example/pricing")
+    assert (made.returncode, "is not a provider's name" in made.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("name", ["Acme", "acme cloud", "../acme", ""])
 def test_a_name_that_is_no_slug_is_refused(name: str) -> None:
     with pytest.raises(RatecardError, match="is not a provider's name"):

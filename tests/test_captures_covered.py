@@ -19,7 +19,6 @@ REASONS = {
     "nvidia/v1-models.*": "ids and owners only, and no price anywhere",
     "nebius/v1-models.2025-07-25.json": "the short form of the list, ids only; the verbose one is read",
     "aws-bedrock/price-list-region-index.*": "addresses of the price lists, which are read",
-    "models-dev/*": "a list of other people's readings: a second opinion, no source",
 }
 """Captures (patterns of their files) that no source reads, or that it must refuse."""
 
