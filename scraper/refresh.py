@@ -98,10 +98,16 @@ class SourceReport:
             return f"left out: {self.error}"
         noted = f", {len(self.held):,} held" if self.held else ""
         noted += f", {len(self.notes)} noted" if self.notes else ""
-        listed = f"{self.offers:,} {'offers' if self.sells else 'entries about models'}"
+        kinds = ("offer", "offers") if self.sells else ("entry about a model", "entries about models")
+        listed = _count(self.offers, *kinds)
         if self.status is Outcome.UNCHANGED:
             return f"{listed}, the same capture as before{noted}"
-        return f"{listed}, {self.observations:,} values, {len(self.changes):,} changes{noted}"
+        stated, changed = _count(self.observations, "value", "values"), _count(len(self.changes), "change", "changes")
+        return f"{listed}, {stated}, {changed}{noted}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
