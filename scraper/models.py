@@ -144,6 +144,8 @@ def model_view(model: str, offers: Sequence[OfferView], told: Sequence[OfferView
 
 def model_fact(model: str, field: str, offers: Sequence[OfferView], told: Sequence[OfferView]) -> ModelFact:
     """Return what is stated of a field of a model by its offers, plain ones first, and by what is told of it."""
+    if not offers and not told:  # as with most models; pages ask for each field of every one
+        return ModelFact(field, (), None, disputed=False)
     voices: dict[Voice, list[Stated]] = {voice: [] for voice in Voice}
     creator = model.partition("/")[0]
     for offer in offers:
