@@ -55,7 +55,7 @@ format: .venv/.dev ## format, and mend what the linter can mend
 lock: .venv/.setup ## remake requirements/*.txt from pyproject.toml
 	$(COMPILE) $(UPGRADE) requirements/setup.in --output-file requirements/setup.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --constraints requirements/setup.txt --output-file requirements/runtime.txt
-	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --extra browser --extra mcp --extra parquet --extra queue --extra s3 --extra serve --constraints requirements/setup.txt \
+	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --extra browser --extra crosscheck --extra mcp --extra parquet --extra queue --extra s3 --extra serve --constraints requirements/setup.txt \
 		--constraints requirements/runtime.txt --output-file requirements/dev.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --group bench --constraints requirements/setup.txt --constraints requirements/runtime.txt \
 		--constraints requirements/dev.txt --output-file requirements/bench.txt
