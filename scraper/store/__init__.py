@@ -68,18 +68,16 @@ from scraper.store.reading import (
     evidence,
     find_offers,
     history,
-    last_time,
     list_captures,
     list_changes,
     list_notes,
     list_offers,
     list_sources,
     list_told,
-    offers_of_source,
     published_values,
-    stood_of_source,
 )
 from scraper.store.rebuilding import Rebuild, captures_of, rebuilding
+from scraper.store.standing import last_time, offers_of_source, stood_of_source
 from scraper.store.versions import Version, list_versions
 from scraper.store.views import (
     CaptureInfo,

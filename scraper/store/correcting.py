@@ -75,8 +75,8 @@ def keep_corrections(connection: Connection, provider: str, at: datetime) -> Non
             wanted.lines.append((one.line, correction.id))
         elif one.said.corrects is not None:
             wanted.right.add(one.said.id)
-    over = [{"row": row} for name, (row, _) in made.items() if name not in wanted.right]
-    each(connection, by_id(events).values(retracted=True), over)
+    over = [{"row": row, "retracted": True} for name, (row, _) in made.items() if name not in wanted.right]
+    each(connection, by_id(events), over)
     keep_events(connection, list(wanted.events.values()), at, tell=False)
     _queue(connection, wanted, at)
 

@@ -23,6 +23,21 @@ from scraper.store.views import HoldView, SourceInfo
 DECIDED: Final = (HoldStatus.APPROVED, HoldStatus.REJECTED)
 
 _h = holds.c
+_first, _last = captures.alias("first"), captures.alias("last")
+
+# The statements of every reading.
+_REMEMBERED: Final = (
+    select(holds, _first.c.captured_at.label("first_at"), _last.c.captured_at.label("last_at"))
+    .join_from(holds, _first, _h.first_capture_id == _first.c.id)
+    .join(_last, _h.last_capture_id == _last.c.id)
+    .where(
+        _h.provider == bindparam("of_provider"),
+        _h.source == bindparam("of_source"),
+        _h.status.in_([HoldStatus.OPEN, *DECIDED]),
+    )
+    .order_by(_h.id)
+)
+_COUNTED: Final = by_id(holds).values(seen=_h.seen + 1, last_capture_id=bindparam("page"), new=bindparam("now"))
 
 
 def list_holds(
@@ -88,14 +103,7 @@ def holds_where(connection: Connection, *where: ColumnElement[bool]) -> list[Hol
 
 def remembered_holds(connection: Connection, provider: str, source: str) -> list[Hold]:
     """Return the holds of a source that a reading can meet: those that wait, and what people decided."""
-    first, last = captures.alias("first"), captures.alias("last")
-    rows = connection.execute(
-        select(holds, first.c.captured_at.label("first_at"), last.c.captured_at.label("last_at"))
-        .join_from(holds, first, _h.first_capture_id == first.c.id)
-        .join(last, _h.last_capture_id == last.c.id)
-        .where(_h.provider == provider, _h.source == source, _h.status.in_([HoldStatus.OPEN, *DECIDED]))
-        .order_by(_h.id)
-    )
+    rows = connection.execute(_REMEMBERED, {"of_provider": provider, "of_source": source})
     return [
         Hold(
             id=row.id,
@@ -123,13 +131,11 @@ def keep_settlement(
 
     `pages` are the captures of the pages that were read.
     """
-    settled = by_id(holds).values(decided_at=at, status=bindparam("became"))
-    counted = by_id(holds).values(seen=_h.seen + 1, last_capture_id=bindparam("page"), new=bindparam("now"))
     again = settlement.counted.items()
     rows = [{"row": number, "now": _json(new), "page": _page(new, pages)} for number, new in again]
-    each(connection, counted, rows)
-    each(connection, settled, [{"row": number, "became": HoldStatus.RELEASED} for number in settlement.released])
-    each(connection, settled, [{"row": number, "became": HoldStatus.LAPSED} for number in settlement.lapsed])
+    each(connection, _COUNTED, rows)
+    for status, settled in ((HoldStatus.RELEASED, settlement.released), (HoldStatus.LAPSED, settlement.lapsed)):
+        each(connection, by_id(holds), [{"row": number, "decided_at": at, "status": status} for number in settled])
     stood = _stood(connection, [new.stood for new in settlement.opened if new.stood is not None])
     opened = [_row(source, new, stood.get(new.stood or 0), _page(new.new, pages)) for new in settlement.opened]
     return frozenset(insert_rows(connection, holds, opened))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select, update
 
 from scraper.identity import resolve, rules_digest
 from scraper.store.rows import by_id, each
@@ -53,6 +53,5 @@ def identify_offers(connection: Connection, provider: str, only: Collection[int]
         found = resolve(provider, row.model_id, row.name, hugging_face.get(row.id, ""))
         model, variant = (found.model, found.variant) if found else (None, "")
         if (row.model, row.variant) != (model, variant):
-            changed.append({"row": row.id, "is_model": model, "is_variant": variant})
-    statement = by_id(offers).values(model=bindparam("is_model"), variant=bindparam("is_variant"))
-    each(connection, statement, changed)
+            changed.append({"row": row.id, "model": model, "variant": variant})
+    each(connection, by_id(offers), changed)

@@ -62,8 +62,8 @@ def retract_settled(connection: Connection, provider: str) -> None:
     waiting = {_held(event_of_hold(hold)) for hold in open_ones}
     told = (_e.provider == provider, _e.kind == EventKind.HOLD_NEEDS_REVIEW, _e.retracted == false())
     rows = connection.execute(select(_e.id, _e.body).where(*told)).all()
-    settled = [{"row": row.id} for row in rows if _held(Event.from_json(row.body)) not in waiting]
-    each(connection, by_id(events).values(retracted=True), settled)
+    settled = [{"row": row.id, "retracted": True} for row in rows if _held(Event.from_json(row.body)) not in waiting]
+    each(connection, by_id(events), settled)
 
 
 def _held(event: Event) -> object:
@@ -79,8 +79,8 @@ def keep_events(connection: Connection, found: Sequence[Event], recorded_at: dat
         some = [event.id for event in wanted[start : start + _MANY]]
         rows = connection.execute(select(_e.event, _e.id, _e.retracted).where(_e.event.in_(some)))
         known |= {row.event: (row.id, row.retracted) for row in rows}
-    again = [{"row": number} for number, retracted in known.values() if retracted]
-    each(connection, by_id(events).values(retracted=False), again)
+    again = [{"row": number, "retracted": False} for number, retracted in known.values() if retracted]
+    each(connection, by_id(events), again)
     new = [event for event in wanted if event.id not in known]
     insert_rows(connection, events, [_row(event, recorded_at, tell=tell) for event in new])
     return len(new)
@@ -108,7 +108,7 @@ def unrouted(connection: Connection, limit: int) -> list[StoredEvent]:
 
 def mark_routed(connection: Connection, numbers: Sequence[int]) -> None:
     """Write down that events were given to whom they concern."""
-    each(connection, by_id(events).values(routed=True), [{"row": number} for number in numbers])
+    each(connection, by_id(events), [{"row": number, "routed": True} for number in numbers])
 
 
 class Retelling:
@@ -142,7 +142,7 @@ class Retelling:
             begun = since.get(row.source)
             if row.event not in self._before and met[key] > self._known[key] and begun is not None and row.at > begun:
                 news.append(row.id)
-        each(self._connection, by_id(events).values(routed=False), [{"row": number} for number in news])
+        each(self._connection, by_id(events), [{"row": number, "routed": False} for number in news])
 
     def _read(self) -> Sequence[Any]:
         return self._connection.execute(select(events).where(*self._mine).order_by(_e.at, _e.id)).all()

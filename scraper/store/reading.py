@@ -27,8 +27,8 @@ from sqlalchemy import (
     union_all,
 )
 
-from scraper.diff import Kind, same_value
-from scraper.holds import HoldStatus, Stood
+from scraper.diff import Kind
+from scraper.holds import HoldStatus
 from scraper.meters import unit_of
 from scraper.records import Reason, State
 from scraper.states import Observed, Published, SourceState, published
@@ -41,13 +41,11 @@ from scraper.store.tables import (
     observations,
     offers,
     reading_pages,
-    source_captures,
     source_fields,
     sources,
 )
 from scraper.store.views import (
     CaptureInfo,
-    CaptureOutcome,
     ChangeView,
     NoteView,
     OfferView,
@@ -235,107 +233,6 @@ def list_captures(store: Store) -> list[CaptureInfo]:
     with store.reading() as connection:
         found = captures_by_id(connection, true())
     return [found[number] for number in sorted(found)]
-
-
-def last_time(store: Store, provider: str, source: str) -> datetime | None:
-    """Return the time of the last capture of a source that was read or tried, None where there was none."""
-    with store.reading() as connection:
-        return connection.execute(
-            select(sources.c.last_at).where(sources.c.provider == provider, sources.c.name == source)
-        ).scalar()
-
-
-def offers_of_source(store: Store, provider: str, source: str) -> frozenset[tuple[str, str]]:
-    """Return (model_id, name) of the offers that a source lists now, for the checks of its next reading."""
-    with store.reading() as connection:
-        return offers_of_source_on(connection, provider, source)
-
-
-def offers_of_source_on(connection: Connection, provider: str, source: str) -> frozenset[tuple[str, str]]:
-    """Do what `offers_of_source` does, on the connection of a transaction."""
-    rows = connection.execute(
-        select(offers.c.model_id, offers.c.name)
-        .distinct()
-        .join_from(observations, offers, _o.offer_id == offers.c.id)
-        .join(sources, _o.source_id == sources.c.id)
-        .where(sources.c.provider == provider, sources.c.name == source, _o.closed_at.is_(None))
-    )
-    return frozenset((row.model_id, row.name) for row in rows)
-
-
-def stood_of_source(store: Store, provider: str, source: str) -> list[Stood]:
-    """Return what a source states now, field by field, for the guards of its next reading."""
-    with store.reading() as connection:
-        return stood_of_source_on(connection, provider, source)
-
-
-def stood_of_source_on(connection: Connection, provider: str, source: str) -> list[Stood]:
-    """Do what `stood_of_source` does, on the connection of a transaction."""
-    source_id = connection.execute(
-        select(sources.c.id).where(sources.c.provider == provider, sources.c.name == source)
-    ).scalar()
-    if source_id is None:
-        return []
-    rows = connection.execute(
-        select(
-            offers.c.model_id, offers.c.name, _o.offer_id, _o.field, _o.state, _o.value, _o.currency, _o.valid_from,
-            _o.promotional, _o.last_seen,
-        )
-        .join_from(observations, offers, _o.offer_id == offers.c.id)
-        .where(_o.source_id == source_id, _o.closed_at.is_(None))
-        .order_by(_o.id)
-    ).all()  # fmt: skip
-    earlier = _earlier_values(connection, source_id)
-    return [
-        Stood(
-            model_id=row.model_id,
-            name=row.name,
-            field=row.field,
-            state=State(row.state),
-            value=row.value,
-            currency=row.currency,
-            valid_from=row.valid_from,
-            promotional=row.promotional,
-            last_seen=row.last_seen,
-            earlier=[v for v in earlier.get((row.offer_id, row.field), ()) if not same_value(row.field, v, row.value)],
-        )
-        for row in rows
-    ]
-
-
-_EARLIER_READINGS: Final = 3
-
-
-def _earlier_values(connection: Connection, source_id: int) -> dict[tuple[int, str], list[str]]:
-    """Return by offer and field the closed values of the last readings but one, each once, the newest first."""
-    mine = source_captures.c
-    times = list(
-        connection.scalars(
-            select(captures.c.captured_at)
-            .join_from(source_captures, captures, mine.capture_id == captures.c.id)
-            .where(mine.source_id == source_id, mine.outcome == CaptureOutcome.OK)
-            .order_by(captures.c.captured_at.desc())
-            .limit(1 + _EARLIER_READINGS)
-        )
-    )
-    if len(times) < 2:
-        return {}
-    rows = connection.execute(
-        select(_o.offer_id, _o.field, _o.value)
-        .where(
-            _o.source_id == source_id,
-            _o.closed_at.is_not(None),
-            _o.last_seen >= times[-1],
-            _o.first_seen <= times[1],
-            _o.value.is_not(None),
-        )
-        .order_by(_o.last_seen.desc(), _o.id.desc())
-    )
-    found: dict[tuple[int, str], list[str]] = defaultdict(list)
-    for row in rows:
-        if row.value not in found[row.offer_id, row.field]:
-            found[row.offer_id, row.field].append(row.value)
-    return found
 
 
 def list_notes(store: Store, provider: str | None = None) -> list[NoteView]:

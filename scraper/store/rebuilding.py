@@ -20,7 +20,8 @@ from scraper.store.correcting import keep_corrections
 from scraper.store.holding import forget_undecided
 from scraper.store.opening import Store
 from scraper.store.outbox import Retelling, retract_settled
-from scraper.store.reading import changes_of, further_pages, offers_of_source_on, stood_of_source_on
+from scraper.store.reading import changes_of, further_pages
+from scraper.store.standing import offers_of_source_on, stood_of_source_on
 from scraper.store.tables import (
     captures,
     changes,

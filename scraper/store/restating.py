@@ -16,19 +16,50 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from functools import cache
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, delete, func, select, update
-from sqlalchemy.sql.dml import Update
+from sqlalchemy import Connection, Update, and_, bindparam, case, delete, func, select, update
 
 from scraper.diff import Known, Naming
 from scraper.records import Fact, Offer
-from scraper.store.rows import insert_rows
-from scraper.store.tables import observations, offers, restated, sources
+from scraper.store.rows import each, insert_rows
+from scraper.store.tables import UtcTime, observations, offers, restated, sources
 
 _o = observations.c
 _r = restated.c
 _BETWEEN: Final = "\0"
+
+# The statements of every reading, of the source that the parameter `source` names.
+_PROVIDER: Final = select(sources.c.provider).where(sources.c.id == bindparam("source")).scalar_subquery()
+_RESTATED: Final = select(_r.offer_id).where(_r.source_id == bindparam("source"))
+NOT_RESTATED: Final = select(offers.c.id).where(offers.c.provider == _PROVIDER, offers.c.id.not_in(_RESTATED))
+"""All other offers of its provider than those that it is known to restate: they are few where much is restated."""
+_STANDING: Final = (
+    select(
+        _o.offer_id,
+        func.count().label("facts"),
+        func.max(_o.id).label("newest"),
+        func.sum(_o.misses).label("misses"),
+    )
+    .where(_o.source_id == bindparam("source"), _o.closed_at.is_(None))
+    .group_by(_o.offer_id)
+)
+"""How many observations of it stand of each offer, the newest, and how often any was missed."""
+_STANDS: Final = _STANDING.subquery()
+_UNMOVED: Final = and_(_r.facts == _STANDS.c.facts, _r.newest == _STANDS.c.newest, _STANDS.c.misses == 0)
+_REMEMBERED: Final = (
+    select(_r.offer_id, _r.digest, case((_UNMOVED, _r.page), else_=-1))
+    .join_from(restated, _STANDS, _STANDS.c.offer_id == _r.offer_id, isouter=True)
+    .where(_r.source_id == bindparam("source"))
+)
+_FORGET: Final = delete(restated).where(_r.source_id == bindparam("source"), _r.offer_id == bindparam("offer"))
+_CONFIRM: Final = update(observations).where(
+    _o.source_id == bindparam("source"),
+    _o.closed_at.is_(None),
+    _o.offer_id.in_(_RESTATED.where(_r.page == bindparam("of_page"))),
+)
+_FRESH: Final = _STANDING.where(_o.offer_id.in_(NOT_RESTATED))
 
 
 class Word(NamedTuple):
@@ -95,13 +126,7 @@ def find_restated(
                 del once[ref]
     digests = {ref: digest for ref, offer in once.items() if (digest := digest_of(offer.facts)) is not None}
     compared = {offer.id for offer in known if offer.withdrawn} | set(apart)
-    stands = _standing(source_id).subquery()
-    unmoved = and_(_r.facts == stands.c.facts, _r.newest == stands.c.newest, stands.c.misses == 0)
-    rows = connection.execute(
-        select(_r.offer_id, _r.digest, case((unmoved, _r.page), else_=-1))
-        .join_from(restated, stands, stands.c.offer_id == _r.offer_id, isouter=True)
-        .where(_r.source_id == source_id)
-    ).all()
+    rows = connection.execute(_REMEMBERED, {"source": source_id}).all()
     same = {
         offer: page
         for offer, digest, page in rows
@@ -109,10 +134,9 @@ def find_restated(
     }
     for offer in compared & same.keys():
         del same[offer]
-    over = [{"offer": offer} for offer, _, _ in rows if offer not in same]
+    over = [{"source": source_id, "offer": offer} for offer, _, _ in rows if offer not in same]
     if over:
-        mine = delete(restated).where(_r.source_id == source_id, _r.offer_id == bindparam("offer"))
-        connection.execute(mine, over)
+        connection.execute(_FORGET, over)
     return Restated(
         offers=frozenset(same),
         facts=sum(len(once[offer].facts) for offer in same),
@@ -125,59 +149,43 @@ def find_restated(
     )
 
 
-def _standing(source_id: int) -> Select[Any]:
-    """Select how many observations of a source stand of each offer, the newest, and how often any was missed."""
-    return (
-        select(
-            _o.offer_id,
-            func.count().label("facts"),
-            func.max(_o.id).label("newest"),
-            func.sum(_o.misses).label("misses"),
-        )
-        .where(_o.source_id == source_id, _o.closed_at.is_(None))
-        .group_by(_o.offer_id)
-    )
-
-
-def not_restated_by(source_id: int) -> Select[tuple[int]]:
-    """Select all other offers of the provider of a source: they are few where much is restated."""
-    provider = select(sources.c.provider).where(sources.c.id == source_id).scalar_subquery()
-    return select(offers.c.id).where(offers.c.provider == provider, offers.c.id.not_in(restated_by(source_id)))
-
-
-def restated_by(source_id: int) -> Select[tuple[int]]:
-    """Select the offers that are known to be restated by a source."""
-    return select(_r.offer_id).where(_r.source_id == source_id)
-
-
 def confirm_restated(
     connection: Connection, source_id: int, again: Restated, pages: Sequence[int], at: datetime
 ) -> None:
     """Write down that what is stated again was seen in this capture; `pages` are the captures of the pages read."""
     for page in sorted(again.pages):
-        mine = restated_by(source_id).where(_r.page == page)
-        connection.execute(
-            update(observations)
-            .where(_o.source_id == source_id, _o.closed_at.is_(None), _o.offer_id.in_(mine))
-            .values(last_seen=at, last_capture_id=pages[page])
-        )
+        mine = {"source": source_id, "of_page": page}
+        connection.execute(_CONFIRM, {**mine, "last_seen": at, "last_capture_id": pages[page]})
     if again.offers:
-        connection.execute(seen_at(connection, at).where(offers.c.id.in_(restated_by(source_id))))
+        connection.execute(_restated_seen(connection.dialect.name), {"source": source_id, "at": at})
 
 
-def seen_at(connection: Connection, at: datetime) -> Update:
-    """Return the update by which offers were seen at a time, which may be before others at which they were."""
-    earliest = func.min if connection.dialect.name == "sqlite" else func.least
-    latest = func.max if connection.dialect.name == "sqlite" else func.greatest
+def seen_at(connection: Connection, only: Sequence[int], at: datetime) -> None:
+    """Write down that offers were seen at a time, which may be before others at which they were."""
+    each(connection, _offer_seen(connection.dialect.name), [{"row": offer, "at": at} for offer in only])
+
+
+@cache
+def _offer_seen(dialect: str) -> Update:
+    return _seen(dialect).where(offers.c.id == bindparam("row"))
+
+
+@cache
+def _restated_seen(dialect: str) -> Update:
+    return _seen(dialect).where(offers.c.id.in_(_RESTATED))
+
+
+def _seen(dialect: str) -> Update:
+    earliest, latest = (func.min, func.max) if dialect == "sqlite" else (func.least, func.greatest)
+    at = bindparam("at", type_=UtcTime)
     return update(offers).values(first_seen=earliest(offers.c.first_seen, at), last_seen=latest(offers.c.last_seen, at))
 
 
 def remember_restated(connection: Connection, source_id: int, words: Mapping[int, Word]) -> None:
     """Remember what a source says of offers, where all that stands of them is just that."""
-    fresh = _standing(source_id).where(_o.offer_id.in_(not_restated_by(source_id)))
     rows = [
         {"source_id": source_id, "offer_id": offer, "newest": newest, **words[offer]._asdict()}
-        for offer, facts, newest, misses in connection.execute(fresh).all()
+        for offer, facts, newest, misses in connection.execute(_FRESH, {"source": source_id}).all()
         if offer in words and facts == words[offer].facts and not misses
     ]
     insert_rows(connection, restated, rows)

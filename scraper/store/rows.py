@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Dialect, bindparam, func, insert, select, update
-from sqlalchemy.sql.dml import Update
+from sqlalchemy import Connection, Dialect, Insert, Select, Update, bindparam, func, insert, select, update
 
 Row = dict[str, Any]
 
@@ -14,8 +13,12 @@ _MANY: Final = 10
 """From so many rows on, preparing them here is worth it."""
 
 
+# SQLAlchemy takes longer to make a statement than to carry it out: those of every reading are made once.
+
+
+@lru_cache(maxsize=64)
 def by_id(table: Any) -> Update:
-    """Return an update of the row that the parameter `row` names."""
+    """Return an update of the row that the parameter `row` names, of the columns for which there are parameters."""
     return update(table).where(table.c.id == bindparam("row"))
 
 
@@ -45,11 +48,21 @@ def _insert(connection: Connection, table: Any, rows: list[Row]) -> None:
     rows of one reading most columns have few values.
     """
     if connection.dialect.name != "sqlite" or len(rows) < _MANY:
-        connection.execute(insert(table), rows)
+        connection.execute(_into(table), rows)
         return
     statement, names = _statement(table, connection.dialect, tuple(rows[0]))
     columns = [_written(connection.dialect, table.c[name], [row[name] for row in rows]) for name in names]
     connection.exec_driver_sql(statement, list(zip(*columns, strict=True)))
+
+
+@lru_cache(maxsize=64)
+def _into(table: Any) -> Insert:
+    return insert(table)
+
+
+@lru_cache(maxsize=64)
+def _last_id(table: Any) -> Select[Any]:
+    return select(func.max(table.c.id))
 
 
 @lru_cache(maxsize=64)
@@ -71,7 +84,7 @@ def _written(dialect: Dialect, column: Any, values: list[Any]) -> list[Any]:
 def _new_ids(connection: Connection, table: Any, count: int) -> list[int]:
     if connection.dialect.name == "sqlite":
         # There is one writer at a time.
-        first = (connection.execute(select(func.max(table.c.id))).scalar() or 0) + 1
+        first = (connection.execute(_last_id(table)).scalar() or 0) + 1
         return list(range(first, first + count))
     sequence = func.pg_get_serial_sequence(table.name, "id")
     series = func.generate_series(1, count).table_valued("number")

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, update
 
 from scraper.diff import Before, Captured, Known, Naming, Plan, Standing, diff, gather, name_offers
 from scraper.errors import Contradiction, OlderCapture
@@ -24,14 +24,15 @@ from scraper.store.opening import Store
 from scraper.store.outbox import keep_happened, retract_settled
 from scraper.store.reading import changes_by_id
 from scraper.store.restating import (
+    NOT_RESTATED,
     confirm_restated,
     find_restated,
-    not_restated_by,
     remember_restated,
     seen_at,
 )
 from scraper.store.rows import Row, by_id, each, insert_rows
 from scraper.store.tables import (
+    UtcTime,
     captures,
     changes,
     notes,
@@ -44,6 +45,76 @@ from scraper.store.tables import (
     sources,
 )
 from scraper.store.views import CaptureInfo, CaptureOutcome, Recorded, SourceInfo, Status
+
+_o = observations.c
+_STANDING: Final = (
+    _o.id, _o.offer_id, _o.field, _o.state, _o.value, _o.currency, _o.reason, _o.derived, _o.promotional,
+    _o.valid_from, _o.valid_until, _o.last_seen, _o.misses,
+)  # fmt: skip
+
+# The statements of every reading.
+_SOURCE: Final = (
+    select(
+        sources.c.id,
+        sources.c.url,
+        sources.c.rank,
+        sources.c.fresh_days,
+        sources.c.sells,
+        sources.c.last_at,
+        captures.c.sha256,
+        sources.c.last_success_at,
+        sources.c.last_pages,
+        sources.c.identified_by,
+    )
+    .join_from(sources, captures, sources.c.last_capture_id == captures.c.id, isouter=True)
+    .where(sources.c.provider == bindparam("provider"), sources.c.name == bindparam("name"))
+)
+_RULES: Final = select(sources.c.identified_by).where(sources.c.provider == bindparam("of_provider")).limit(1)
+_PUBLISHED: Final = select(source_fields.c.field).where(source_fields.c.source_id == bindparam("source"))
+_CAPTURE: Final = select(captures.c.id).where(
+    captures.c.sha256 == bindparam("sha256"),
+    captures.c.url == bindparam("url"),
+    captures.c.captured_at == bindparam("captured_at"),
+)
+_OUTCOME: Final = select(source_captures.c.outcome).where(
+    source_captures.c.source_id == bindparam("source"),
+    source_captures.c.capture_id == bindparam("capture"),
+    source_captures.c.pages == bindparam("list"),
+)
+_MISSED: Final = by_id(observations).values(
+    misses=_o.misses + 1, missed_at=func.coalesce(_o.missed_at, bindparam("at", type_=UtcTime))
+)
+_NO_NOTES: Final = delete(notes).where(notes.c.source_id == bindparam("source"))
+_KNOWN: Final = (
+    select(offers.c.id, offers.c.model_id, offers.c.name, offers.c.shared_id, offers.c.withdrawn_at)
+    .where(offers.c.provider == bindparam("provider"))
+    .order_by(offers.c.id)
+)
+_OWN: Final = (
+    select(*_STANDING)
+    .where(
+        _o.source_id == bindparam("source"),
+        _o.closed_at.is_(None),
+        _o.offer_id.in_(NOT_RESTATED),
+    )
+    .order_by(_o.id)
+)
+_OTHERS: Final = (
+    sources.c.provider == bindparam("provider"),
+    sources.c.id != bindparam("source"),
+    _o.closed_at.is_(None),
+)
+_ELSEWHERE: Final = select(_o.offer_id).join_from(observations, sources).where(*_OTHERS).distinct()
+# An announced price outranks nothing before its day has come and its source has said so again.
+_BETTER: Final = (
+    select(*_STANDING)
+    .join_from(observations, sources)
+    .where(
+        *_OTHERS,
+        sources.c.rank < bindparam("rank"),
+        or_(_o.valid_from.is_(None), and_(_o.valid_from <= bindparam("at"), _o.last_seen >= _o.valid_from)),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +188,7 @@ def record_not_captured(store: Store, source: SourceInfo, why: str = "") -> None
     """Write down that a source could not be asked, and why where that is known; what it stated stays as it is."""
     with store.writing(source.provider) as connection:
         stored = source_row(connection, source)
-        values = {"status": Status.NOT_CAPTURED, "error": why}
-        connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
+        each(connection, by_id(sources), [{"row": stored.id, "status": Status.NOT_CAPTURED, "error": why}])
 
 
 # The same on the connection of a transaction that does more.
@@ -137,7 +207,7 @@ def record_failure_on(
     stored = source_row(connection, source)
     last_at = at if stored.last_at is None else max(at, stored.last_at)
     values = {"status": Status.FAILED, "error": error, "last_at": last_at}
-    connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
+    each(connection, by_id(sources), [{"row": stored.id, **values}])
     if capture is not None:
         keep_capture(connection, stored.id, capture, CaptureOutcome.FAILED, error, but=CaptureOutcome.OK)
 
@@ -160,7 +230,7 @@ def record_on(
     facts = sum(len(offer.facts) for offer in reading.offers)
     if stored.last_read == captured:
         values: Row = {"status": Status.OK, "error": ""}
-        connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
+        each(connection, by_id(sources), [{"row": stored.id, **values}])
         identify_new(connection, source.provider, stored.identified_by, ())
         waiting = open_holds(connection, source.provider, source.name)
         return Recorded(offers=len(reading.offers), observations=facts, repeated=True, held=waiting)
@@ -197,7 +267,7 @@ def record_on(
         "last_capture_id": pages[0],
         "last_pages": captured.pages,
     }
-    connection.execute(update(sources).where(sources.c.id == stored.id).values(values))
+    each(connection, by_id(sources), [{"row": stored.id, **values}])
     changed = changes_by_id(connection, applied.changes)
     waiting = open_holds(connection, source.provider, source.name) if held or remembered else ()
     keep_happened(connection, run, changed, [hold for hold in waiting if hold.id in opened], tell=tell)
@@ -257,35 +327,20 @@ def source_row(connection: Connection, source: SourceInfo) -> Stored:
         "fresh_days": source.fresh_days,
         "sells": source.sells,
     }
-    found = connection.execute(
-        select(
-            sources.c.id,
-            sources.c.url,
-            sources.c.rank,
-            sources.c.fresh_days,
-            sources.c.sells,
-            sources.c.last_at,
-            captures.c.sha256,
-            sources.c.last_success_at,
-            sources.c.last_pages,
-            sources.c.identified_by,
-        )
-        .join_from(sources, captures, sources.c.last_capture_id == captures.c.id, isouter=True)
-        .where(sources.c.provider == source.provider, sources.c.name == source.name)
-    ).first()
+    found = connection.execute(_SOURCE, {"provider": source.provider, "name": source.name}).first()
     if found is None:
+        # All offers of a provider are identified together: a source that is new to it asks for nothing of that.
+        rules = connection.execute(_RULES, {"of_provider": source.provider}).scalar() or ""
         row = {"provider": source.provider, "name": source.name, "status": Status.OK, "error": "", **declared}
-        stored = Stored(insert_rows(connection, sources, [row])[0], None, None)
+        stored = Stored(insert_rows(connection, sources, [{**row, "identified_by": rules}])[0], None, None, rules)
     else:
         if (found.url, found.rank, found.fresh_days, found.sells) != tuple(declared.values()):
-            connection.execute(update(sources).where(sources.c.id == found.id).values(declared))
+            each(connection, by_id(sources), [{"row": found.id, **declared}])
         last_read = None
         if found.sha256 is not None:
             last_read = Captured(found.sha256, found.last_success_at, found.last_pages)
         stored = Stored(found.id, found.last_at, last_read, found.identified_by)
-    published = set(
-        connection.scalars(select(source_fields.c.field).where(source_fields.c.source_id == stored.id)).all()
-    )
+    published = set(connection.scalars(_PUBLISHED, {"source": stored.id}).all())
     if published != source.fields:
         connection.execute(delete(source_fields).where(source_fields.c.source_id == stored.id))
         insert_rows(connection, source_fields, [{"source_id": stored.id, "field": f} for f in sorted(source.fields)])
@@ -294,22 +349,11 @@ def source_row(connection: Connection, source: SourceInfo) -> Stored:
 
 def capture_row(connection: Connection, capture: CaptureInfo) -> int:
     """Return the row of a capture, made where it is new."""
-    found = connection.execute(
-        select(captures.c.id).where(
-            captures.c.sha256 == capture.sha256,
-            captures.c.url == capture.url,
-            captures.c.captured_at == capture.captured_at,
-        )
-    ).scalar()
+    key = {"sha256": capture.sha256, "url": capture.url, "captured_at": capture.captured_at}
+    found = connection.execute(_CAPTURE, key).scalar()
     if found is not None:
         return int(found)
-    row = {
-        "sha256": capture.sha256,
-        "url": capture.url,
-        "captured_at": capture.captured_at,
-        "content_type": capture.content_type,
-        "size": capture.size,
-    }
+    row = {**key, "content_type": capture.content_type, "size": capture.size}
     return insert_rows(connection, captures, [row])[0]
 
 
@@ -327,22 +371,23 @@ def keep_capture(
     One that went as `but` says stays so.
     """
     ids = [capture_row(connection, page) for page in capture.pages]
-    c = source_captures.c
     key = {"source_id": source_id, "capture_id": ids[0], "pages": capture.pages_sha256}
     values = {"outcome": outcome, "error": error}
-    mine = [c[name] == value for name, value in key.items()]
-    known = connection.execute(select(c.outcome).where(*mine)).scalar()
+    known = connection.execute(
+        _OUTCOME, {"source": source_id, "capture": ids[0], "list": capture.pages_sha256}
+    ).scalar()
     if known is None:
-        connection.execute(insert(source_captures), {**key, **values})
+        insert_rows(connection, source_captures, [{**key, **values}])
         further = enumerate(ids[1:], start=1)
         insert_rows(connection, reading_pages, [{**key, "page": page, "page_capture_id": row} for page, row in further])
     elif known != but:
+        mine = [source_captures.c[name] == value for name, value in key.items()]
         connection.execute(update(source_captures).where(*mine).values(values))
     return ids
 
 
 def _replace_notes(connection: Connection, source_id: int, pages: Sequence[int], made: Sequence[Note]) -> None:
-    connection.execute(delete(notes).where(notes.c.source_id == source_id))
+    connection.execute(_NO_NOTES, {"source": source_id})
     rows = [
         {"source_id": source_id, "capture_id": pages[n.page], "kind": n.kind, "text": n.text, "locator": n.locator}
         for n in made
@@ -355,11 +400,7 @@ def _replace_notes(connection: Connection, source_id: int, pages: Sequence[int],
 
 def known_offers(connection: Connection, provider: str) -> list[Known]:
     """Return the offers of a provider, withdrawn ones too, in the order in which they came."""
-    rows = connection.execute(
-        select(offers.c.id, offers.c.model_id, offers.c.name, offers.c.shared_id, offers.c.withdrawn_at)
-        .where(offers.c.provider == provider)
-        .order_by(offers.c.id)
-    ).all()
+    rows = connection.execute(_KNOWN, {"provider": provider}).all()
     return [Known(number, model_id, name, shared, gone is not None) for number, model_id, name, shared, gone in rows]
 
 
@@ -367,24 +408,10 @@ def before_of(
     connection: Connection, source: SourceInfo, stored: Stored, captured: Captured, known: Sequence[Known]
 ) -> Before:
     """Return what stands before a reading of a source, but for what it is known to restate; `known` are all offers."""
-    o = observations.c
-    columns = (
-        o.id, o.offer_id, o.field, o.state, o.value, o.currency, o.reason, o.derived, o.promotional, o.valid_from,
-        o.valid_until, o.last_seen, o.misses,
-    )  # fmt: skip
-    standing = connection.execute(
-        select(*columns)
-        .where(o.source_id == stored.id, o.closed_at.is_(None), o.offer_id.in_(not_restated_by(stored.id)))
-        .order_by(o.id)
-    ).all()
-    # An announced price outranks nothing before its day has come and its source has said so again.
-    begun = or_(o.valid_from.is_(None), and_(o.valid_from <= captured.captured_at, o.last_seen >= o.valid_from))
-    others = and_(sources.c.provider == source.provider, sources.c.id != stored.id, o.closed_at.is_(None))
-    of_others = (observations, sources, o.source_id == sources.c.id)
-    elsewhere = connection.scalars(select(o.offer_id).join_from(*of_others).where(others).distinct())
-    upper = connection.execute(
-        select(*columns).join_from(*of_others).where(others, sources.c.rank < source.rank, begun)
-    ).all()
+    standing = connection.execute(_OWN, {"source": stored.id}).all()
+    others = {"provider": source.provider, "source": stored.id}
+    elsewhere = connection.scalars(_ELSEWHERE, others)
+    upper = connection.execute(_BETTER, {**others, "rank": source.rank, "at": captured.captured_at}).all()
     better: dict[tuple[int, str], list[Standing]] = defaultdict(list)
     for row in upper:
         better[row.offer_id, row.field].append(_standing(row))
@@ -418,8 +445,8 @@ def _standing(row: Any) -> Standing:
 
 def miss_earlier(connection: Connection, before: Before, missed: Mapping[int, datetime]) -> Before:
     """Let what stands count as missed once, at the times given for it, because an earlier capture did not show it."""
-    once = by_id(observations).values(misses=1, missed_at=bindparam("since"))
-    each(connection, once, [{"row": number, "since": since} for number, since in missed.items()])
+    rows = [{"row": number, "misses": 1, "missed_at": since} for number, since in missed.items()]
+    each(connection, by_id(observations), rows)
     standing = [replace(stood, misses=1) if stood.id in missed else stood for stood in before.standing]
     return replace(before, standing=standing)
 
@@ -514,32 +541,28 @@ def _apply_to_offers(connection: Connection, plan: Plan, provider: str, at: date
         for new in plan.create
     ]
     ids = insert_rows(connection, offers, rows)
-    seen = seen_at(connection, at).where(offers.c.id == bindparam("row"))
-    each(connection, seen, [{"row": offer} for offer in plan.seen])
-    each(connection, by_id(offers).values(withdrawn_at=None), [{"row": offer} for offer in plan.returned])
-    each(connection, by_id(offers).values(withdrawn_at=at), [{"row": offer} for offer in plan.withdraw])
-    for column, given in (("model_id", plan.identify), ("name", plan.rename)):
-        named = by_id(offers).values({column: bindparam("given")})
-        each(connection, named, [{"row": offer, "given": value} for offer, value in given.items()])
+    seen_at(connection, plan.seen, at)
+    each(connection, by_id(offers), [{"row": offer, "withdrawn_at": None} for offer in plan.returned])
+    each(connection, by_id(offers), [{"row": offer, "withdrawn_at": at} for offer in plan.withdraw])
+    each(connection, by_id(offers), [{"row": offer, "model_id": given} for offer, given in plan.identify.items()])
+    each(connection, by_id(offers), [{"row": offer, "name": given} for offer, given in plan.rename.items()])
     return {new.offer: made for new, made in zip(plan.create, ids, strict=True)}
 
 
 def _apply_to_standing(connection: Connection, plan: Plan, pages: Sequence[int], at: datetime) -> None:
     """Confirm, miss and close what stood, before anything new is opened in its place."""
-    o = observations.c
-    confirmed = by_id(observations).values(
-        last_seen=at,
-        last_capture_id=bindparam("new_capture"),
-        last_locator=bindparam("new_locator"),
-        last_quote=bindparam("new_quote"),
-        misses=0,
-        missed_at=None,
-    )
-    rows: list[Row] = [
-        {"row": i, "new_capture": pages[e.page], "new_locator": e.locator, "new_quote": e.quote}
-        for i, e in plan.confirm.items()
+    confirmed: list[Row] = [
+        {
+            "row": number,
+            "last_seen": at,
+            "last_capture_id": pages[evidence.page],
+            "last_locator": evidence.locator,
+            "last_quote": evidence.quote,
+            "misses": 0,
+            "missed_at": None,
+        }
+        for number, evidence in plan.confirm.items()
     ]
-    each(connection, confirmed, rows)
-    missed = by_id(observations).values(misses=o.misses + 1, missed_at=func.coalesce(o.missed_at, at))
-    each(connection, missed, [{"row": i} for i in plan.miss])
-    each(connection, by_id(observations).values(closed_at=at), [{"row": i} for i in plan.close])
+    each(connection, by_id(observations), confirmed)
+    each(connection, _MISSED, [{"row": number, "at": at} for number in plan.miss])
+    each(connection, by_id(observations), [{"row": number, "closed_at": at} for number in plan.close])
