@@ -15,6 +15,7 @@ from scraper import providers
 from scraper.errors import RatecardError
 from scraper.extract.document import Document
 from scraper.extract.jsontext import Json
+from scraper.extract.offers import Offers
 from scraper.extract.tables import price_tables
 from scraper.fetch.capture import Fetched
 from scraper.fetch.replay import COLUMNS
@@ -80,7 +81,10 @@ def check_slug(slug: str) -> None:
     if not _SLUG.fullmatch(slug):
         raise RatecardError(f"{slug!r} is not a provider's name; use lower-case letters, digits and dashes.")
     if slug in providers.names():
-        raise RatecardError(f"There is a provider {slug} already; `ratecard try {slug}` reads its pages.")
+        raise RatecardError(
+            f"There is a provider {slug} already; `ratecard try {slug}` reads its pages, and another source of it is "
+            "added to its module by hand: docs/add-a-provider.md, 'A second source'."
+        )
     if not (_MODULES.parent.parent / "pyproject.toml").is_file():
         raise RatecardError("A provider is added to a checkout of ratecard, and this is an installed one; clone it.")
 
@@ -112,10 +116,12 @@ def _source_name(url: str) -> str:
 
 def _page(document: Document, values: Mapping[str, str]) -> str:
     seen = []
-    for table in price_tables(document.tables, ignored={}):
+    offers = Offers()
+    for table in price_tables(document.tables, offers, ignored={}):
         headings = " | ".join(" / ".join(path) for path in table.grid.headers)
         above = " > ".join(table.context.path)
         seen.append(f"# {table.locator}, under {above!r}: {headings}"[:118])
+    seen += [f"# {note.locator}: {note.text}"[:118] for note in offers.reading().notes]
     comment = "\n".join(seen) or "# (none: the prices stand in text, in cards or in embedded data)"
     return _PAGE_MODULE.substitute(values, seen=comment)
 
@@ -180,12 +186,10 @@ _PAGE_MODULE: Final = Template('''\
 
 from __future__ import annotations
 
-from scraper.extract import Unreadable
 from scraper.extract.document import Document
-from scraper.extract.offers import Offers
-from scraper.extract.prices import PER_MILLION, Scale
+from scraper.extract.price_pages import read_price_tables
+from scraper.extract.prices import Scale
 from scraper.extract.source import Source
-from scraper.extract.tables import price_tables, read_table
 from scraper.records import Reading
 
 # The tables with prices that the page had on $day:
@@ -193,14 +197,8 @@ $seen
 
 
 def read_page(document: Document) -> Reading:
-    """Read the tables with prices; what their headings do not say is noted."""
-    tables = list(price_tables(document.tables, ignored={}))
-    if not tables:
-        raise Unreadable("it has no table with prices")
-    offers = Offers()
-    for table in tables:
-        read_table(table, offers, scale=Scale(PER_MILLION))
-    return offers.reading()
+    """Read the tables with prices, each in the unit that it or the text above it names; what is not known is noted."""
+    return read_price_tables(document.tables, scale=Scale(), ignored={}).reading()
 
 
 SOURCES = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -35,15 +35,23 @@ OLD_HOLD: Final = timedelta(days=30)
 """What waits for a review longer than this needs somebody."""
 
 
-def examine(settings: Settings, store: Store, archive: Archive, at: datetime) -> list[Finding]:
-    """Look at everything; nothing is changed. `at` is now."""
+def examine(
+    settings: Settings, store: Store, archive: Archive, at: datetime, provider: str | None = None
+) -> list[Finding]:
+    """Look at everything, or only at what is of one provider; nothing is changed. `at` is now."""
+    wanted = providers.every() if provider is None else (provider,)
+    of_sources = [
+        *_sources(store, wanted, at),
+        *_contradictions(store, provider),
+        *_holds(store, at, provider),
+        *_models(store, at, provider),
+    ]
+    if provider is not None:
+        return of_sources
     return [
         Finding("database", ok=True, text=f"{store.shown} is up to date"),
         *_archive(store, archive),
-        *_sources(store, at),
-        *_contradictions(store),
-        *_holds(store, at),
-        *_models(store, at),
+        *of_sources,
         Finding("identity", ok=bool(settings.contact), text=_identity(settings)),
         Finding("closed", ok=True, text=f"not read any more: {', '.join(one.name for one in closed().values())}"),
     ]
@@ -71,12 +79,13 @@ def _archive(store: Store, archive: Archive) -> Iterator[Finding]:
         yield Finding("archive", ok=True, text=f"{archive.shown} holds {len(kept):,} captures, all whole")
 
 
-def _sources(store: Store, at: datetime) -> Iterator[Finding]:
+def _sources(store: Store, wanted: Sequence[str], at: datetime) -> Iterator[Finding]:
     known = {(source.provider, source.name): source for source in list_sources(store)}
+    declared = {(provider, source.name) for provider in wanted for source in providers.sources(provider)}
     noted: dict[tuple[str, str], int] = {}
     for note in list_notes(store):
         noted[note.provider, note.source] = noted.get((note.provider, note.source), 0) + 1
-    for provider in providers.every():
+    for provider in wanted:
         for source in providers.sources(provider):
             key = (provider, source.name)
             what = f"source {provider} {source.name}"
@@ -93,14 +102,17 @@ def _sources(store: Store, at: datetime) -> Iterator[Finding]:
                 said = f"{listed}, last read from a capture of {iso(view.last_success_at or view.last_at)}"
                 notes = f"; {noted[key]} things on it were not understood" if key in noted else ""
                 yield Finding(what, ok=True, text=said + notes)
-    for provider, name in sorted(known.keys() - _declared()):
-        yield Finding(f"source {provider} {name}", ok=False, text="stored, but no provider module declares it any more")
+    for provider, name in sorted(known.keys() - declared):
+        if provider in wanted or provider not in providers.every():
+            yield Finding(
+                f"source {provider} {name}", ok=False, text="stored, but no provider module declares it any more"
+            )
 
 
-def _contradictions(store: Store) -> Iterator[Finding]:
+def _contradictions(store: Store, only: str | None) -> Iterator[Finding]:
     """List what a page states twice and differently: nobody can mend it here, and nobody should look for it in vain."""
     met: dict[tuple[str, str], list[str]] = {}
-    for note in list_notes(store):
+    for note in list_notes(store, only):
         if note.kind == "conflict":
             met.setdefault((note.provider, note.source), []).append(note.text.partition(": ")[0])
     for (provider, source), subjects in sorted(met.items()):
@@ -108,8 +120,8 @@ def _contradictions(store: Store) -> Iterator[Finding]:
         yield Finding(f"contradiction {provider} {source}", ok=True, text=text)
 
 
-def _holds(store: Store, at: datetime) -> Iterator[Finding]:
-    holds = list_holds(store)
+def _holds(store: Store, at: datetime, only: str | None) -> Iterator[Finding]:
+    holds = list_holds(store, only)
     old = [hold for hold in holds if at - hold.first.captured_at > OLD_HOLD]
     for provider, source in sorted({(hold.provider, hold.source) for hold in old}):
         mine = [hold for hold in old if (hold.provider, hold.source) == (provider, source)]
@@ -120,9 +132,12 @@ def _holds(store: Store, at: datetime) -> Iterator[Finding]:
         yield Finding("held", ok=True, text=f"{len(holds):,} new values wait for a review, none for long")
 
 
-def _models(store: Store, at: datetime) -> Iterator[Finding]:
-    """Say how many offers sell a known model, and list those of which no rule and no alias says it."""
-    offers = list_offers(store, at)
+def _models(store: Store, at: datetime, only: str | None) -> Iterator[Finding]:
+    """Say how many offers sell a known model, and list those of which no rule and no alias says it.
+
+    One without an id that is called like the id of another is not found by its name: its source should give it its id.
+    """
+    offers = list_offers(store, at, only)
     unknown: dict[str, list[str]] = {}
     for offer in offers:
         if offer.model is None:
@@ -132,7 +147,10 @@ def _models(store: Store, at: datetime) -> Iterator[Finding]:
     yield Finding("models", ok=True, text=f"{len(offers) - left:,} of {len(offers):,} offers sell a known model{share}")
     for provider, names in sorted(unknown.items()):
         yield Finding(f"unresolved {provider}", ok=True, text=", ".join(names))
-
-
-def _declared() -> set[tuple[str, str]]:
-    return {(provider, source.name) for provider in providers.every() for source in providers.sources(provider)}
+    ids = {(offer.provider, offer.model_id) for offer in offers}
+    for offer in offers:
+        if not offer.model_id and (offer.provider, offer.name) in ids:
+            text = (
+                f"an offer without an id is called like the id of another, {offer.name}; its module should name the id"
+            )
+            yield Finding(f"alike {offer.provider}", ok=False, text=text)

@@ -107,3 +107,79 @@ def test_trying_shows_offers_guards_and_what_was_not_understood_and_writes_nothi
     assert "No changes" in ratecard(checkout, "diff").stdout
     none = ratecard(checkout, "try", "acme", "--source", "nothing")
     assert (none.returncode, "acme has no source 'nothing'" in none.stderr) == (2, True)
+
+
+NEXT_TO = b"""<h2>Embeddings</h2><p>Prices per 1K tokens, USD.</p>
+<table><tr><th>Model</th><th>Input</th></tr><tr><td>acme-embed</td><td>$0.0001</td></tr></table>
+<h2>Bare</h2><p>Prices per 1M tokens, USD.</p>
+<table><tr><th>Model</th><th>Input</th></tr><tr><td>acme-bare</td><td>1.80</td></tr></table></body>"""
+
+
+@pytest.fixture
+def begun(checkout: Path) -> Path:
+    """A checkout in which a provider `acme` was begun."""
+    whole = PAGE.replace(b"</body>", NEXT_TO)
+    with hostile({"/docs/pricing": page(whole, Content_Type="text/html")}) as server:
+        made = ratecard(checkout, "new-provider", "acme", server.url("/docs/pricing"))
+    assert (made.returncode, made.stderr) == (0, "")
+    return checkout
+
+
+def test_a_new_module_reads_each_table_in_the_unit_that_is_named_above_it(begun: Path) -> None:
+    tried = ratecard(begun, "try", "acme", "--all")
+    assert tried.returncode == 0, tried
+    lines = [" ".join(line.split()) for line in tried.stdout.splitlines()]
+    assert "acme-embed input $0.10 / 1M tokens $0.0001 table[2]/row[2]/cell[2]" in lines
+    assert any(line.startswith("acme-large input $2.00 / 1M tokens") for line in lines)
+
+
+def test_a_table_of_bare_numbers_is_not_passed_over_in_silence(begun: Path) -> None:
+    said = "a table has prices in Input without a sign of money; it is not read"
+    assert f"# table[3]: {said}" in (begun / "scraper" / "providers" / "acme.py").read_text()
+    tried = ratecard(begun, "try", "acme")
+    assert f"unreadable  {said}" in tried.stdout
+    assert "acme-bare" not in tried.stdout
+
+
+def test_trying_says_what_is_stated_and_not_declared(begun: Path) -> None:
+    module = begun / "scraper" / "providers" / "acme.py"
+    module.write_text(module.read_text().replace('{"input", "output"}', '{"input"}'))
+    tried = ratecard(begun, "try", "acme")
+    assert "stated, though `publishes` of the source does not name it: output" in tried.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "said"),
+    [
+        (
+            "acme.py",
+            "import annotations\n",
+            "import annotations\n\nimport scraper.nothing\n",
+            "acme.py, line 5: No module named 'scraper.nothing'.",
+        ),
+        ("acme.py", "SOURCES = (", "SOURCES = ((", "acme.py, line "),
+        (
+            "acme.py",
+            '"input", "output"',
+            '"imput", "output"',
+            "'imput' is not a meter; the meters are listed in scraper/",
+        ),
+        ("acme.toml", 'name = "Acme"', 'name = "Acme', "scraper/providers/acme.toml is no TOML: "),
+        (
+            "acme.toml",
+            "[contract.pricing]",
+            "[contract.prices]",
+            "acme.toml has a contract for 'prices', which is no source; the sources are pricing.",
+        ),
+    ],
+)
+def test_a_mistake_of_an_author_is_told_with_its_place(
+    begun: Path, file: str, before: str, after: str, said: str
+) -> None:
+    written = begun / "scraper" / "providers" / file
+    text = written.read_text()
+    assert before in text
+    written.write_text(text.replace(before, after))
+    tried = ratecard(begun, "try", "acme")
+    assert (tried.returncode, "defect" in tried.stderr) == (2, False)
+    assert said in tried.stderr

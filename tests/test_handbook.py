@@ -103,6 +103,15 @@ def _shown_commands(text: str) -> Iterator[str]:
                 yield re.split(r"\s(?:#|\||2>&1|&&)", found[1])[0]
 
 
+def test_the_example_of_adding_a_provider_is_the_module_that_is_there() -> None:
+    module = (ROOT / "scraper" / "providers" / "voyage.py").read_text(encoding="utf-8")
+    steps_of_it = _text("add-a-provider.md").partition("### What other pages have")[0]
+    blocks = re.findall(r"^```python\n(.*?)^```$", steps_of_it, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 5
+    for block in blocks[1:]:  # the first is a comment of the module that it begins with
+        assert block in module
+
+
 def test_made_parts_are_up_to_date() -> None:
     assert not old(), "run `make handbook` and commit it"
 

@@ -11,10 +11,12 @@ from scraper import providers
 from scraper.fetch.archive import Archive
 from scraper.fetch.replay import Replay
 from scraper.models import models_of
+from scraper.records import Offer
 from scraper.refresh import Refresh
 from scraper.store import list_offers, open_store
 from scraper.times import parse_at
 from tests.captures import Command
+from tests.published import NOW, fact, record
 from tests.readings import CAPTURES, FIXTURES
 
 WEEK = "2026-09-08"
@@ -84,3 +86,20 @@ def test_nine_of_ten_real_offers_sell_a_known_model(tmp_path: Path) -> None:
     assert sum(offer.model is not None for offer in offers) >= 0.9 * len(offers)
     views = models_of(offers)
     assert sum(len(view.offers) for view in views) == sum(offer.model is not None for offer in offers)
+
+
+def test_doctor_looks_at_one_provider_and_finds_names_that_lead_to_another_offer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = Command(f"sqlite:///{tmp_path}/ratecard.db", monkeypatch, capsys)
+    listed = (("acme-2", "Acme Two"), ("", "acme-2"), ("", "Acme Three"))
+    with open_store(f"sqlite:///{tmp_path}/ratecard.db") as store:
+        offers = [Offer(model_id=model_id, name=name, facts=(fact("input", "1.00"),)) for model_id, name in listed]
+        record(store, "groq", offers, NOW)
+    looked = command("doctor", "groq", "--json")
+    found = {one["what"]: one for one in looked.json}
+    assert looked.code == 1
+    assert not found["alike groq"]["ok"]
+    assert "called like the id of another, acme-2" in found["alike groq"]["text"]
+    assert {what.split()[1] for what in found if what.startswith("source ")} == {"groq"}
+    assert command("doctor", "acme").code == 2

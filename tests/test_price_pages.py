@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scraper.extract.document import Document
+from scraper.extract.price_pages import read_price_tables
+from scraper.extract.prices import Scale
 from scraper.providers import anthropic, openai
 from scraper.records import Reading
 
@@ -35,6 +37,21 @@ def test_the_section_says_what_prices_are_for(heading: str, fields: dict[str, st
     reading = anthropic.read_pricing(markdown(f"## {heading}", "", *TABLE))
     assert values(reading) == {"Claude Opus 5": fields}
     assert reading.notes == ()
+
+
+def test_a_size_is_written_in_one_way() -> None:
+    table = "| Model | Resolution | Output |", "| --- | --- | --- |", "| Acme Draw | 1024 × 1024 | $0.04 / image |"
+    reading = read_price_tables(markdown("## Images", "", *table).tables, scale=Scale(), ignored={}).reading()
+    assert values(reading) == {"Acme Draw": {"images{resolution=1024x1024}": "0.04"}}
+
+
+def test_a_table_of_bare_numbers_is_noted_and_does_not_take_the_others_along() -> None:
+    bare = "| Model | Input | Output |", "| --- | --- | --- |", "| Acme | 1.80 | 7.20 |"
+    page = markdown("## Prices per 1M tokens", "", *TABLE, "", "## More, per 1M tokens", "", *bare)
+    reading = read_price_tables(page.tables, scale=Scale(), ignored={}).reading()
+    assert values(reading) == {"Claude Opus 5": {"input": "9", "output": "45"}}
+    assert [(note.kind, note.locator) for note in reading.notes] == [("unreadable", "table[2]")]
+    assert "prices in Input, Output without a sign of money" in reading.notes[0].text
 
 
 def test_prices_of_a_section_that_is_not_known_are_noted() -> None:

@@ -12,7 +12,7 @@ from scraper.extract import Unreadable
 from scraper.extract.document import Document
 from scraper.extract.source import Source
 from scraper.meters import is_rate_key
-from scraper.records import Reading
+from scraper.records import REFERENCE_FIELDS, Reading
 from tests.readings import CAPTURES, FIXTURES, Page, fixtures, pages, short
 
 NAMES = providers.names()
@@ -56,11 +56,16 @@ def test_fixtures_give_the_expected_offers(provider: str) -> None:
 @pytest.mark.parametrize("provider", EVERY)
 def test_each_source_has_a_fixture_and_publishes_what_it_says(provider: str) -> None:
     found = fixtures(provider)
+    published = {field for source in providers.sources(provider) for field in source.publishes}
     for source in providers.sources(provider):
         readings = [source.read(page.document) for one, page in found if one is source]
         assert readings, f"{provider}/{source.name} has no fixture"
         stated = {fact.field for reading in readings for offer in reading.offers for fact in offer.facts}
         assert source.publishes <= stated, f"no fixture of {provider}/{source.name} states these"
+        beyond = (stated & set(REFERENCE_FIELDS)) - published
+        assert not beyond, (
+            f"{provider} states these, and no source says that it publishes them: they would have no source"
+        )
 
 
 FACTS = {"name", "docs", "base_url", "openai_compatible", "key_variable", "install", "model_id_format", "call"}
@@ -71,6 +76,8 @@ def test_facts_for_people_are_whole(provider: str) -> None:
     facts = providers.facts(provider)
     assert set(facts) - {"curl"} == FACTS | {"gotchas"}
     assert all(facts[key].strip() for key in FACTS)
+    waiting = [key for key, value in facts.items() if "https://…" in value or value in ("…", ["…"])]
+    assert not waiting, f"these are still to be filled in: {waiting}"
     assert "{model_id}" in facts["call"], "the call does not take the model id"
     assert facts["key_variable"] in facts["call"], "the call does not say where its key comes from"
     domain = facts["base_url"].split("/")[2].split(".")[-2:]

@@ -193,3 +193,8 @@ def test_tiers_and_modalities_have_their_names() -> None:
 )
 def test_folding_takes_off_units_and_footnote_marks(heading: str, folded: str) -> None:
     assert fold(heading) == folded
+
+
+def test_a_spec_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="'dimension' is not a spec; the specs are listed in scraper/records"):
+        spec("dimension")

@@ -67,12 +67,14 @@ def try_out(
     ] = None,
     at: Annotated[str | None, typer.Option(metavar="T", help="The newest captures up to this time.")] = None,
     live: Annotated[bool, typer.Option("--live", help="Fetch the pages as they are now.")] = False,
+    whole: Annotated[bool, typer.Option("--all", help="Show all fields of all offers, with their quotes.")] = False,
     db: Db = None,
 ) -> None:
     """Read a provider's pages and show offers, guards, unknown headings and changes; nothing is written."""
     known = {source.name for source in providers.sources(provider)}
     if unknown := sorted(set(wanted or ()) - known):
         raise RatecardError(f"{provider} has no source {unknown[0]!r}; its sources are {', '.join(sorted(known))}.")
+    providers.check_contracts(provider)
     if live and (replay or at):
         raise RatecardError("--live is of now; leave out --replay and --at.")
     moment = parse_at(at) if at else clock()
@@ -84,7 +86,7 @@ def try_out(
         )
         tried = try_provider(opened.store, fetcher, provider, wanted or ())
     for one in tried:
-        text.show(trial_text(one))
+        text.show(trial_text(one, whole=whole))
     raise typer.Exit(1 if any(one.error for one in tried) else 0)
 
 

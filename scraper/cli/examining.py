@@ -34,10 +34,14 @@ def verify(
 
 
 @app.command()
-def doctor(db: Db = None, as_json: Json = False) -> None:
-    """Examine the database, the archive and the sources, and say what needs attention."""
+def doctor(
+    provider: Annotated[str | None, typer.Argument(metavar="[PROVIDER]")] = None, db: Db = None, as_json: Json = False
+) -> None:
+    """Examine the database, the archive and the sources, or only those of a provider; say what needs attention."""
+    if provider:
+        providers.check(provider)
     with opening(db) as opened:
-        findings = examine(opened.settings, opened.store, archive_of(opened), clock())
+        findings = examine(opened.settings, opened.store, archive_of(opened), clock(), provider)
     if as_json:
         print_json([finding.to_object() for finding in findings])
     else:

@@ -33,7 +33,7 @@ def read_price_tables(
     """
     offers = Offers()
     found = False
-    for table in price_tables(tables, ignored=ignored):
+    for table in price_tables(tables, offers, ignored=ignored):
         found = True
         above = [text.line for text in reversed(table.context.texts)]
         read_table(table, offers, scale=unit_scale(scale, *above), vocabulary=vocabulary, naming=naming)

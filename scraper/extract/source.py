@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from scraper.extract.document import Document
-from scraper.records import Reading
+from scraper.meters import RateKey
+from scraper.records import SPECS, Reading
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._/:-]*")
 
@@ -63,6 +64,8 @@ class Source:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or not self.addresses:
             raise ValueError(f"source {self.name!r} needs a plain name and at least one address")
+        for name in sorted(self.publishes - SPECS.keys()):
+            RateKey.parse(name)
 
     @property
     def precedence(self) -> int:

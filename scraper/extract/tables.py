@@ -24,6 +24,7 @@ from scraper.records import SPECS, Fact, State
 
 MONEY = re.compile(r"(?:US\$|[$€£¥])\s?\.?\d|\d\s?(?:元|CNY\b)")
 """What a table of prices has in a cell."""
+_BARE = re.compile(r"\d{1,4}(?:\.\d+)?")
 _NOTHING = re.compile(r"[-–—]|n/?a", re.IGNORECASE)
 
 
@@ -87,7 +88,7 @@ def read_line(
                 offers.note("unreadable", str(problem), cell.locator)
                 return found
         elif role in (Role.RESOLUTION, Role.QUALITY) and role is not None and cell.line:
-            labels[role.value] = cell.line.replace(" ", "")
+            labels[role.value] = cell.line.replace(" ", "").replace("×", "x")
     scale = _with_own_unit(line, columns, scale).labelled(**labels)
     for meaning, path, cell in zip(columns.meanings, columns.paths, line.cells, strict=True):
         if meaning is None or meaning.role is not None or not cell.text.strip():
@@ -184,10 +185,11 @@ def note_unknown(
             offers.note("unknown_heading", f"the heading {' / '.join(path)!r} is not known", locator)
 
 
-def price_tables(tables: Iterable[Table], *, ignored: Mapping[str, str]) -> Iterable[Table]:
+def price_tables(tables: Iterable[Table], offers: Offers, *, ignored: Mapping[str, str]) -> Iterable[Table]:
     """Yield the tables that have money in them, but for those under a heading that is ignored on purpose.
 
     `ignored` maps the (casefolded) beginning of a heading to the reason; a heading anywhere above the table counts.
+    A table of bare numbers under headings of prices is noted in `offers`: it does not say which money they are.
     """
     for table in tables:
         headings = [text.casefold() for text in table.context.path]
@@ -195,3 +197,16 @@ def price_tables(tables: Iterable[Table], *, ignored: Mapping[str, str]) -> Iter
             continue
         if any(MONEY.search(cell.line) for row in table.grid.rows[table.grid.header_rows :] for cell in row):
             yield table
+        elif bare := _bare_prices(table.grid):
+            text = f"a table has prices in {', '.join(bare)} without a sign of money; it is not read"
+            offers.note("unreadable", text, table.locator)
+
+
+def _bare_prices(grid: Grid) -> list[str]:
+    """Return the headings of prices under which bare numbers stand."""
+    columns = columns_of(grid)
+    return [
+        " / ".join(columns.paths[number])
+        for number, meaning in enumerate(columns.meanings)
+        if meaning is not None and meaning.key and any(_BARE.fullmatch(line.cells[number].line) for line in grid.lines)
+    ]

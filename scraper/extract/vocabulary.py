@@ -16,7 +16,7 @@ from typing import Final
 
 from scraper.extract import Unreadable
 from scraper.meters import MODALITIES, RateKey
-from scraper.records import clean
+from scraper.records import SPECS, clean
 
 
 class Role(StrEnum):
@@ -47,7 +47,9 @@ def key(text: str) -> Meaning:
 
 
 def spec(name: str) -> Meaning:
-    """Return the meaning "this is that spec"."""
+    """Return the meaning "this is that spec"; raise `ValueError` where there is no such spec."""
+    if name not in SPECS:
+        raise ValueError(f"{name!r} is not a spec; the specs are listed in scraper/records.py")
     return Meaning(spec=name)
 
 

@@ -164,7 +164,10 @@ def _rows_of(folder: Path) -> list[CapturedFile]:
                 )
             return [_row(folder, cells, f"{manifest}, line {table.line_num}") for cells in table]
     except FileNotFoundError as error:
-        raise RatecardError(f"{folder} has no MANIFEST.csv; give a folder of captures") from error
+        raise RatecardError(
+            f"{folder} has no MANIFEST.csv; give a folder of captures, as `ratecard capture` makes one: its manifest "
+            f"has the columns {','.join(COLUMNS)}"
+        ) from error
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RatecardError(f"{manifest} cannot be read as a CSV file in UTF-8: {error}") from error
 

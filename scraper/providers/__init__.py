@@ -8,8 +8,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import tomllib
+import traceback
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -60,13 +62,26 @@ def check(provider: str) -> None:
 
 
 def sources(provider: str) -> tuple[Source, ...]:
-    """Return what a provider's module declares; raise `RatecardError` for an unknown provider.
+    """Return what a provider's module declares; raise `RatecardError` for an unknown provider or a broken module.
 
     Those that only tell more of offers come after those that list them.
     """
     check(provider)
-    module = importlib.import_module(_module(provider))
+    try:
+        module = importlib.import_module(_module(provider))
+    except Exception as error:
+        # Whoever writes a module makes such mistakes all the time.
+        raise RatecardError(f"scraper/providers/{_unloadable(_path(provider), error)}") from error
     return tuple(sorted(module.SOURCES, key=lambda source: not source.lists))
+
+
+def _unloadable(path: Path, error: Exception) -> str:
+    """Say where a module has what keeps it from being loaded, and what that is."""
+    if isinstance(error, SyntaxError):
+        return f"{Path(error.filename or path).name}, line {error.lineno}: {error.msg}."
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
+    said = error.msg if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+    return f"{path.name}{f', line {lines[-1]}' if lines else ''}: {said}."
 
 
 def facts(provider: str) -> dict[str, Any]:
@@ -89,15 +104,35 @@ def contracts(provider: str) -> Mapping[str, Contract]:
     return contracts_of(stated, _file(provider))
 
 
+def check_contracts(provider: str) -> None:
+    """Raise `RatecardError` where a contract of a provider is for none of its sources."""
+    names = [source.name for source in sources(provider)]
+    for pattern in contracts(provider):
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise RatecardError(
+                f"scraper/providers/{_file(provider)} has a contract for {pattern!r}, which is no source; the sources "
+                f"are {', '.join(names)}."
+            )
+
+
 def _file(provider: str) -> str:
     return f"{provider.replace('-', '_')}.toml"
 
 
+def _path(provider: str) -> Path:
+    spec = find_spec(_module(provider))
+    return Path(spec.origin if spec and spec.origin else "")
+
+
 def _toml(provider: str) -> dict[str, Any]:
     check(provider)
-    spec = find_spec(_module(provider))
-    file = Path(spec.origin if spec and spec.origin else "").with_suffix(".toml")
-    return tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
+    try:
+        text = _path(provider).with_suffix(".toml").read_text(encoding="utf-8")
+        return tomllib.loads(text, parse_float=Decimal)
+    except FileNotFoundError as error:
+        raise RatecardError(f"The provider {provider} has no scraper/providers/{_file(provider)}; write it.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise RatecardError(f"scraper/providers/{_file(provider)} is no TOML: {error}.") from error
 
 
 def keys(wanted: Iterable[str] | None = None) -> dict[str, dict[str, str]]:

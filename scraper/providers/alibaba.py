@@ -91,7 +91,7 @@ def _translated(table: Table) -> Table:
 def _read(page: Document) -> Reading:
     areas: dict[str, Offers] = {}
     offers, everywhere, regions = Offers(), ByRegion(), _regions(page)
-    for found in price_tables(page.tables, ignored=_IGNORED):
+    for found in price_tables(page.tables, offers, ignored=_IGNORED):
         table = _translated(found)
         scale = Scale(currency="CNY", clock=_clock(table))
         for row in conditional_rows(table, offers, scale=scale, vocabulary=WORDS, condition=_condition):

@@ -78,7 +78,7 @@ def _models_above(table: Table) -> list[Named]:
 def read_pricing(document: Document) -> Reading:
     """Read the tables of model prices: the main one, batch, fast mode and long context."""
     offers = Offers()
-    for table in price_tables(document.tables, ignored=_IGNORED):
+    for table in price_tables(document.tables, offers, ignored=_IGNORED):
         heading = table.context.heading
         tiers = [tier for words, tier in _SECTIONS.items() if re.fullmatch(words, heading, re.IGNORECASE)]
         if not tiers:

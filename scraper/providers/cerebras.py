@@ -81,7 +81,7 @@ def _named(line: LineFacts, notes: dict[str, tuple[Fact, ...]]) -> list[Named]:
 def read_pricing(document: Document) -> Reading:
     """Read the tables of the pricing page, in its data or shown."""
     offers = Offers()
-    for table in price_tables((*document.tables, *cms_tables(document)), ignored={}):
+    for table in price_tables((*document.tables, *cms_tables(document)), offers, ignored={}):
         read_table(table, offers, scale=Scale(), naming=partial(_named, notes=_notes(table)))
     return offers.reading()
 

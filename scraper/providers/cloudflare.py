@@ -42,7 +42,7 @@ def _named(cell: Passage) -> tuple[Named, dict[str, str]]:
 def read_pricing(document: Document) -> Reading:
     """Read the tables of models; the table of plans, whose rows are no models, has prices per neuron only."""
     offers = Offers()
-    for table in price_tables(document.tables, ignored=_IGNORED):
+    for table in price_tables(document.tables, offers, ignored=_IGNORED):
         if any("neurons" in heading.casefold() for path in table.grid.headers for heading in path):
             read_lines_table(table, offers, partial(key_by_thing, _THINGS), _named)
     return offers.reading(needed="table of models with prices")

@@ -63,7 +63,7 @@ def read_pricing(document: Document) -> Reading:
         raise Unreadable("it has no table whose first row has the heading MODEL")
     ids = {unmarked(model).line for table in tables for model, *_ in crossings(table, _ID)}
     page = _Page(footnotes_of(document), ids, Offers())
-    with_prices = list(price_tables(every, ignored=_IGNORED))
+    with_prices = list(price_tables(every, page.offers, ignored=_IGNORED))
     current = next((table for table in with_prices if table in tables), None)
     for table in tables:
         term = term_above(table.context)

@@ -75,7 +75,7 @@ def _named(cell: Passage) -> tuple[Named, dict[str, str]]:
 def read_pricing(document: Document) -> Reading:
     """Read the tables of models, and of embedding and reranking models of knowledge bases."""
     offers = Offers()
-    for table in price_tables(document.tables, ignored=_IGNORED):
+    for table in price_tables(document.tables, offers, ignored=_IGNORED):
         read_lines_table(table, offers, _key_of, _named)
     return offers.reading(needed="table of models with prices")
 

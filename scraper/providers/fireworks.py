@@ -39,7 +39,7 @@ def read_pricing(document: Document) -> Reading:
     offers = Offers()
     order = stated_order(document)
     rule = next((text.passage for text in document.texts if _BATCH in text.passage.line), None)
-    for table in price_tables(document.tables, ignored=_IGNORED):
+    for table in price_tables(document.tables, offers, ignored=_IGNORED):
         if any(path and tier_of(path[-1]) is not None for path in table.grid.headers):
             for named, facts in tier_columns(table, order, offers):
                 offers.add(named, facts)

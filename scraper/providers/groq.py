@@ -102,7 +102,7 @@ def read_models(document: Document) -> Reading:
     for table in tables:
         # Hours are hours of audio: only transcription is billed by them.
         read_table(table, offers, scale=Scale(clock="audio"), vocabulary=_VOCABULARY, naming=_naming(table, offers))
-    for table in price_tables(document.tables, ignored={}):
+    for table in price_tables(document.tables, offers, ignored={}):
         if table not in tables:
             offers.note("unknown_heading", "a table with prices has no column of model ids", table.locator)
     return offers.reading()

@@ -48,7 +48,7 @@ _IMAGES_SENT: Final = re.compile(
 def read_pricing(document: Document) -> Reading:
     """Read the tables of language models in their tabs, and those of speech, video, music and images."""
     offers = Offers()
-    for table in price_tables(document.tables, ignored=_IGNORED):
+    for table in price_tables(document.tables, offers, ignored=_IGNORED):
         heading, label = table.context.heading.casefold(), table.context.label.rstrip("*")
         tier = tier_of(label) if label else ""
         if tier is None:

@@ -87,7 +87,7 @@ def _named(line: LineFacts) -> list[Named]:
 def read_pricing(document: Document) -> Reading:
     """Read the tables of language models and embeddings; the cached price stands in the cell of the input price."""
     offers = Offers()
-    for table in price_tables(document.tables, ignored=_IGNORED):
+    for table in price_tables(document.tables, offers, ignored=_IGNORED):
         read_table(table, offers, scale=Scale(), vocabulary=_VOCABULARY, naming=_named)
     return offers.reading()
 

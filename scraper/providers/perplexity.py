@@ -89,7 +89,7 @@ def _named(line: LineFacts) -> list[Named]:
 def read_pricing(document: Document) -> Reading:
     """Read the tables of token prices, of request fees by the size of the search context, and of embeddings."""
     offers = Offers()
-    for table in price_tables(document.tables, ignored=_IGNORED):
+    for table in price_tables(document.tables, offers, ignored=_IGNORED):
         if not table.context.label.casefold().startswith(tuple(_IGNORED)):
             scale = _fee_scale(document, table)
             read_table(respelled(table, _SPELLINGS), offers, scale=scale, vocabulary=_VOCABULARY, naming=_named)

@@ -97,7 +97,7 @@ def _named(line: LineFacts) -> list[Named]:
 def read_pricing(document: Document) -> Reading:
     """Read the tables of the pricing page; each is in the unit that the nearest caption above it names."""
     offers = Offers()
-    for table in price_tables(document.tables, ignored={}):
+    for table in price_tables(document.tables, offers, ignored={}):
         captions = (
             text.line for text in table.context.texts if re.search(r"\bprices? per\b", text.line, re.IGNORECASE)
         )

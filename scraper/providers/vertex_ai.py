@@ -62,7 +62,7 @@ def read_pricing(document: Document) -> Reading:
     offers = Offers()
     dates = {found["date"] for text in document.texts if (found := _LATER.search(text.passage.line))}
     later = day_start(dates.pop()) if len(dates) == 1 else None
-    for table in price_tables(document.tables, ignored=_IGNORED):
+    for table in price_tables(document.tables, offers, ignored=_IGNORED):
         heads = heads_of(table)
         if heads[0] in ("feature", "tool"):
             continue

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Final
 
 from scraper.extract.document import Document
-from scraper.extract.offers import Named, Offers
+from scraper.extract.offers import Named
+from scraper.extract.price_pages import read_price_tables
 from scraper.extract.prices import Scale
 from scraper.extract.reshaped import respelled
 from scraper.extract.source import Source
-from scraper.extract.tables import LineFacts, price_tables, read_table
+from scraper.extract.tables import LineFacts
 from scraper.extract.vocabulary import VOCABULARY, key, spec
 from scraper.records import Reading
 
@@ -35,10 +36,8 @@ def _named(line: LineFacts) -> list[Named]:
 
 def read_pricing(document: Document) -> Reading:
     """Read the tables of embedding and reranking models."""
-    offers = Offers()
-    for table in price_tables(document.tables, ignored={}):
-        read_table(respelled(table, _SPELLINGS), offers, scale=Scale(), vocabulary=_WORDS, naming=_named)
-    return offers.reading(needed="table of prices")
+    tables = [respelled(table, _SPELLINGS) for table in document.tables]
+    return read_price_tables(tables, scale=Scale(), vocabulary=_WORDS, naming=_named, ignored={}).reading()
 
 
 SOURCES = (

@@ -28,7 +28,7 @@ _UNDIRECTED: Final = _WORDS.extended({"price": labelled()})
 def read_pricing(document: Document) -> Reading:
     """Read the tables of models; the sentence above each names its unit: 1M tokens, an image, a video."""
     offers = Offers()
-    for table in price_tables(document.tables, ignored=_IGNORED):
+    for table in price_tables(document.tables, offers, ignored=_IGNORED):
         scale = unit_scale(Scale(), *(text.line for text in reversed(table.context.texts)))
         made = scale.unit in (find_unit("per image"), find_unit("per video"))
         read_table(table, offers, scale=scale, vocabulary=_OF_WHAT_IS_MADE if made else _UNDIRECTED)

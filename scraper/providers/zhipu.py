@@ -73,7 +73,7 @@ def read_pricing(document: Document) -> Reading:
     """Read the tables of models: prices of tokens by the length of the prompt, of calls, of characters."""
     offers = Offers()
     tables = [table_in_english(table) for table in rejoined(document.tables)]
-    for whole in price_tables(tables, ignored=_IGNORED):
+    for whole in price_tables(tables, offers, ignored=_IGNORED):
         shown = " ".join(cell.line for row in whole.grid.rows for cell in row)
         by_call = "CNY / request" in shown and "tokens" not in shown
         for table, prompt_gt in _by_prompt(whole, offers):

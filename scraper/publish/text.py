@@ -110,6 +110,8 @@ def setup_text(facts: Mapping[str, Any], call: str) -> RenderableType:
 
 def _terms(view: FieldView) -> str:
     terms = [mark.value for mark in view.marks]
+    if view.reason is Reason.ON_REQUEST:
+        terms.append("price on request")
     if view.derived:
         terms.append(f"derived: {view.derived}")
     if view.valid_until:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from scraper.checks import Verdict
 from scraper.publish.text import changes_text, said
-from scraper.records import REFERENCE_FIELDS, Note, Offer, iso
+from scraper.records import Fact, Note, Offer, Reason, iso
 from scraper.trying.trial import Tried
 
 SHOWN: Final = 12
@@ -23,24 +23,24 @@ COLUMNS: Final = 5
 """As many fields stand side by side; the others of an offer are counted."""
 
 
-def trial_text(tried: Tried) -> RenderableType:
-    """Show all that a trial of one source found."""
+def trial_text(tried: Tried, *, whole: bool = False) -> RenderableType:
+    """Show what a trial of one source found: the `whole` of its offers with all fields, or those that tell most."""
     head = Text.assemble((f"{tried.provider} {tried.source.name}", "bold"))
     if tried.capture is not None:
         head.append(f"   {tried.capture.url}, captured {iso(tried.capture.captured_at)}", style="dim")
-    return Group(head, *(Padding(part, (0, 0, 0, 2)) for part in _parts(tried)), Text())
+    return Group(head, *(Padding(part, (0, 0, 0, 2)) for part in _parts(tried, whole=whole)), Text())
 
 
-def _parts(tried: Tried) -> Iterator[RenderableType]:
+def _parts(tried: Tried, *, whole: bool) -> Iterator[RenderableType]:
     if tried.error:
         yield Text(f"failed: {tried.error}", style="red")
     if tried.reading is None:
         return
-    yield _offers(tried.reading.offers)
+    yield _each(tried.reading.offers) if whole else _offers(tried.reading.offers)
     if tried.silent:
         yield Text(f"nowhere on this page, though the source publishes it: {_few(tried.silent)}", style="yellow")
-    if extra := sorted(tried.stated - tried.source.publishes - set(REFERENCE_FIELDS)):
-        yield Text(f"stated beyond what the source says it publishes: {_few(extra)}", style="dim")
+    if extra := sorted(tried.stated - tried.source.publishes):
+        yield Text(f"stated, though `publishes` of the source does not name it: {_few(extra)}", style="yellow")
     yield from _notes(tried.reading.notes)
     if tried.judgement is not None:
         seen = tried.judgement.seen
@@ -61,7 +61,7 @@ def _offers(offers: Sequence[Offer]) -> RenderableType:
         table.add_column(column)
     for offer in offers[:SHOWN]:
         facts = {
-            fact.field: shorten(said(fact), 44, placeholder=" …") for fact in offer.facts if fact.valid_from is None
+            fact.field: shorten(_said(fact), 44, placeholder=" …") for fact in offer.facts if fact.valid_from is None
         }
         others = len(offer.facts) - sum(field in facts for field in common)
         values = (facts.get(field, "") for field in common)
@@ -69,6 +69,24 @@ def _offers(offers: Sequence[Offer]) -> RenderableType:
     if len(offers) > SHOWN:
         table.add_row(f"and {len(offers) - SHOWN:,} more", *("" for _ in common), "", style="dim")
     return table
+
+
+def _each(offers: Sequence[Offer]) -> RenderableType:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in (f"{len(offers):,} offers", "field", "value", "quote", "place"):
+        table.add_column(column)
+    for offer in offers:
+        who = offer.model_id or offer.name
+        for fact in offer.facts:
+            starts = f" from {iso(fact.valid_from)[:10]}" if fact.valid_from else ""
+            quote = shorten(fact.evidence.quote, 44, placeholder=" …")
+            table.add_row(who, fact.field, _said(fact) + starts, quote, fact.evidence.locator)
+            who = ""
+    return table
+
+
+def _said(fact: Fact) -> str:
+    return said(fact) + (" (on request)" if fact.reason is Reason.ON_REQUEST else "")
 
 
 def _few(fields: Sequence[str]) -> str:
