@@ -6,6 +6,7 @@ import cProfile
 import json
 import os
 import pstats
+import re
 import statistics
 import subprocess
 import sys
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-_PAGE: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _LOOK_SECONDS: Final = 0.05
 
 
@@ -128,10 +128,14 @@ def process(module: str, *arguments: str, profile: str | None = None) -> Spent:
 
 
 def memory_of(pid: int) -> float:
-    """Return what a process and all that it started have in memory now, in MB, shared pages counted in each."""
+    """Return what a process and all that it started have in memory now, in MB.
+
+    A page that several processes share is counted in parts, one for each of them: all together have it once.
+    """
     total = 0.0
     try:
-        total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / 1024**2
+        mapped = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        total += sum(map(int, re.findall(r"^Pss: +(\d+) kB$", mapped, re.MULTILINE))) / 1024
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return total
