@@ -18,11 +18,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from scraper.errors import Contradiction
 from scraper.meters import is_rate_key
-from scraper.records import Evidence, Fact, Offer, Reason, State
+from scraper.words import Reason, State
+
+if TYPE_CHECKING:
+    # Who only compares what is stored, in order to show it, needs none of what checks the records.
+    from scraper.records import Evidence, Fact, Offer
 
 NOISE: Final = Decimal("1e-9")
 """The relative difference up to which two amounts are the same."""
@@ -230,7 +234,7 @@ class Plan:
 
 
 Key = tuple[str, datetime | None]
-Stated = Mapping[int, Mapping[Key, Fact]]
+Stated: TypeAlias = "Mapping[int, Mapping[Key, Fact]]"
 
 
 def same_value(name: str, one: str | None, other: str | None) -> bool:

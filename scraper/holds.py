@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from scraper.records import State
+from scraper.words import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,9 @@ from typing import Final
 
 from scraper import providers
 from scraper.identity import creator_name, is_own
-from scraper.records import ABOUT_MODELS, SPECS, State
 from scraper.states import FieldView
 from scraper.store.views import OfferView
+from scraper.words import ABOUT_MODELS, SPECS, State
 
 ALWAYS: Final = ("open_weights", "licence", "architecture", "parameters")
 """What is said of every model, also where nobody states it."""

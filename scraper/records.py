@@ -8,89 +8,36 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from scraper.meters import is_rate_key
+from scraper.words import ABOUT_MODELS, REFERENCE_FIELDS, SPECS, Mark, Reason, State, iso, plain
 
-
-class State(StrEnum):
-    """What can be said of a field."""
-
-    SOURCED = "sourced"
-    NOT_OFFERED = "not_offered"
-    NOT_SOURCED = "not_sourced"
-
-
-class Reason(StrEnum):
-    """Why a field is not sourced."""
-
-    NO_SOURCE = "no_source"
-    NOT_ON_PAGE = "not_on_page"
-    SOURCE_FAILING = "source_failing"
-    ON_REQUEST = "on_request"
-
-
-class Mark(StrEnum):
-    """What is said beside the state."""
-
-    PROMOTIONAL = "promotional"
-    STALE = "stale"
-    DISPUTED = "disputed"
-    HELD = "held"
-    UNCONFIRMED = "unconfirmed"
-
-
-ABOUT_MODELS: Final = ("open_weights", "gated", "licence", "architecture", "parameters", "family")
-"""The specs that are facts about a model and never about one offer of it, whoever states them."""
-
-REFERENCE_FIELDS: Final = (
-    "input",
-    "output",
-    "cache_read",
-    "cache_write",
-    "input{tier=batch}",
-    "output{tier=batch}",
-    "context_window",
-    "max_output_tokens",
-    "knowledge_cutoff",
-    "released",
-    "modalities",
-    "capabilities",
-)
-"""The fields for which every offer always has a state."""
-
-SPECS: Final[dict[str, str]] = {
-    "context_window": "tokens",
-    "max_output_tokens": "tokens",
-    "knowledge_cutoff": "date",
-    "training_cutoff": "date",
-    "released": "date",
-    "modalities": "text",
-    "capabilities": "list",
-    "status": "text",
-    "retires": "date",
-    "aliases": "list",
-    "free_tier": "text",
-    "free_allowance": "text",
-    "price_windows": "text",
-    "hugging_face_id": "text",
-    "quantization": "text",
-    "family": "text",
-    "open_weights": "flag",
-    "gated": "flag",
-    "licence": "text",
-    "architecture": "text",
-    "parameters": "count",
-}
-"""The specs, with the kind of their value: `tokens` and `count` are whole numbers, `flag` is `yes` or `no`, `date` an
-ISO date (also `2025-01`), `list` items joined by ", " in alphabetical order, `text` as the source writes it.
-`modalities` reads `text+image->text`."""
+__all__ = [
+    "ABOUT_MODELS",
+    "MAX_DIGITS",
+    "MAX_QUOTE",
+    "REFERENCE_FIELDS",
+    "SPECS",
+    "Evidence",
+    "Fact",
+    "Mark",
+    "Name",
+    "Note",
+    "Offer",
+    "Reading",
+    "Reason",
+    "State",
+    "check_amount",
+    "clean",
+    "iso",
+    "plain",
+]
 
 MAX_DIGITS: Final = 40
 MAX_QUOTE: Final = 2000
@@ -120,11 +67,6 @@ def _is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def plain(amount: Decimal) -> str:
-    """Write a decimal without an exponent and with all of its digits: `2.50`, `0.0000001`."""
-    return format(amount, "f")
 
 
 def check_amount(amount: Decimal) -> Decimal:
@@ -288,8 +230,3 @@ class Reading(_Record):
 
     offers: tuple[Offer, ...]
     notes: tuple[Note, ...] = ()
-
-
-def iso(at: datetime) -> str:
-    """Write a time as the project prints it everywhere: UTC, to the second, with a Z."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -15,7 +15,7 @@ from typing import Final
 
 from scraper.diff import refines, same_substance, same_terms
 from scraper.meters import unit_of
-from scraper.records import REFERENCE_FIELDS, Mark, Reason, State
+from scraper.words import REFERENCE_FIELDS, Mark, Reason, State
 
 _MEANINGFUL: Final = Context(prec=15)
 

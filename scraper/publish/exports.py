@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from scraper.records import iso
 from scraper.states import FieldView
-from scraper.store import OfferView
+from scraper.store.views import OfferView
+from scraper.words import iso
 
 COLUMNS: Final = (
     "provider", "model_id", "name", "model", "field", "state", "reason", "value", "currency", "unit", "derived", "from",

@@ -12,9 +12,9 @@ from rich.text import Text
 from scraper.models import ModelFact, ModelView, Stated, Voice, whose
 from scraper.publish.objects import field_object
 from scraper.publish.text import said, who
-from scraper.records import iso
 from scraper.states import FieldView
-from scraper.store import OfferView
+from scraper.store.views import OfferView
+from scraper.words import iso
 
 PRICES: Final = ("input", "output", "cache_read", "input{tier=batch}", "output{tier=batch}")
 """The prices that offers of one model are compared by."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from scraper.publish.exports import field_row, others_object
 from scraper.publish.text import gaps_of
-from scraper.records import iso
 from scraper.states import FieldView
-from scraper.store import ChangeView, NoteView, OfferView, SourceView, Statement
+from scraper.store.views import ChangeView, NoteView, OfferView, SourceView, Statement
+from scraper.words import iso
 
 Object = dict[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -17,9 +17,14 @@ from scraper.holds import HoldStatus
 from scraper.meters import is_rate_key, unit_of
 from scraper.publish.objects import change_object
 from scraper.publish.text import changes_text, said, who
-from scraper.records import Fact, Mark, Reason, State, iso
 from scraper.states import FieldView
-from scraper.store import CaptureInfo, Decided, HoldView, OfferView
+from scraper.store.views import CaptureInfo, HoldView, OfferView
+from scraper.words import Mark, Reason, State, iso
+
+if TYPE_CHECKING:
+    # What waits can be shown without what checks facts, and without what decides.
+    from scraper.records import Fact
+    from scraper.store.deciding import Decided
 
 GROUPED_FROM: Final = 6
 """So many holds of one guard, source and capture are shown as one."""

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -16,9 +16,13 @@ from rich.text import Text
 
 from scraper.diff import Kind
 from scraper.meters import is_rate_key, unit_of
-from scraper.records import REFERENCE_FIELDS, SPECS, Fact, Reason, State, iso, plain
 from scraper.states import FieldView, Observed
-from scraper.store import ChangeView, OfferView, Statement
+from scraper.store.views import ChangeView, OfferView, Statement
+from scraper.words import REFERENCE_FIELDS, SPECS, Reason, State, iso, plain
+
+if TYPE_CHECKING:
+    # What is stored can be shown without what checks what is read.
+    from scraper.records import Fact
 
 _MEANINGFUL: Final = Context(prec=12)
 WIDE: Final = 400

@@ -6,11 +6,16 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from scraper.diff import Kind
 from scraper.holds import HoldStatus
-from scraper.records import Fact, Reason, State
 from scraper.states import FieldView
+from scraper.words import Reason, State
+
+if TYPE_CHECKING:
+    # What is held is told as facts; who only shows an offer needs none of what checks them.
+    from scraper.records import Fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
