@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,8 +20,8 @@ from pydantic_settings import (
 
 from scraper import __version__
 from scraper.errors import RatecardError
+from scraper.places import PREFIX, database_in, user_data_dir
 
-PREFIX: Final = "RATECARD_"
 CONFIG_VARIABLE: Final = "RATECARD_CONFIG"
 
 
@@ -98,22 +97,6 @@ KeyHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ArchivePlace = Annotated[Path | str, PlainValidator(_archive_place)]
 
 
-def _user_data_dir() -> Path:
-    """Return the platform's folder for a user's data, with ours in it; nothing is created."""
-    xdg = os.environ.get("XDG_DATA_HOME", "")
-    if Path(xdg).is_absolute():
-        return Path(xdg) / "ratecard"
-    try:
-        home = Path.home()
-    except RuntimeError as error:
-        raise RatecardError("there is no home folder to keep data in; set RATECARD_DATA_DIR") from error
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "ratecard"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "ratecard"
-    return home / ".local" / "share" / "ratecard"
-
-
 class Settings(BaseSettings):
     """The settings of one run. Every key can stand in the TOML file; `RATECARD_KEY` in the environment wins over it.
 
@@ -154,10 +137,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
 
-    data_dir: Folder = Field(default_factory=_user_data_dir)
-    db: str = Field(
-        default_factory=lambda known: f"sqlite:///{(known['data_dir'] / 'ratecard.db').as_posix()}", min_length=1
-    )
+    data_dir: Folder = Field(default_factory=user_data_dir)
+    db: str = Field(default_factory=lambda known: database_in(known["data_dir"]), min_length=1)
     archive: ArchivePlace | None = None
     s3_endpoint: WebAddress | None = None
     contact: HeaderText = ""

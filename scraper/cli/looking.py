@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from scraper import providers
+from scraper import providers, store
 from scraper.cli.shared import AsOf, Db, Json, Ref, clock, moment_of, opening, print_json, start_of
 from scraper.errors import RatecardError
-from scraper.models import model_view
-from scraper.publish import objects, text
+from scraper.places import database_alone
+from scraper.publish import objects, review, text
 from scraper.publish.exports import offer_object
-from scraper.publish.model import model_object, model_text
-from scraper.publish.review import concerns, held_text, hold_object, nothing_but_held
-from scraper.store import (
-    OfferView,
-    Store,
-    evidence,
-    find_offers,
-    history,
-    list_changes,
-    list_holds,
-    list_offers,
-    list_told,
-)
+from scraper.states import FieldView
+from scraper.store.asking import Ask, is_held, offers_called, statements_of, what_stands
+from scraper.store.quick import ask_quickly
+from scraper.store.views import HoldView, OfferView, Statement
+
+if TYPE_CHECKING:
+    from scraper.store import Store
+
+Found = TypeVar("Found")
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -37,7 +34,7 @@ def diff(
 ) -> None:
     """List the changes, newest first."""
     with opening(db) as opened:
-        changes = list_changes(opened.store, since=start_of(since) if since else None, told=True)
+        changes = store.list_changes(opened.store, since=start_of(since) if since else None, told=True)
     if as_json:
         print_json([objects.change_object(change) for change in changes])
     elif changes:
@@ -55,8 +52,10 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show an offer: its fields, what is said of each, and by which source."""
-    with opening(db) as opened:
-        offers = _find(opened.store, ref, as_of)
+    offers = _quickly(db, ref, as_of, lambda ask, of, called: offers_called(ask, of, called, clock()))
+    if not offers:
+        with opening(db) as opened:
+            offers = _find(opened.store, ref, as_of)
     if as_json:
         print_json([offer_object(offer) for offer in offers] if len(offers) > 1 else offer_object(offers[0]))
         return
@@ -78,9 +77,12 @@ def model(
     as_json: Json = False,
 ) -> None:
     """Show a model across all providers: who sells it, at which prices, and what is stated of it by whom."""
+    from scraper.models import model_view
+    from scraper.publish.model import model_object, model_text
+
     with opening(db) as opened:
-        offers = list_offers(opened.store, clock(), as_of=moment_of(as_of))
-        told = list_told(opened.store, clock(), [name.casefold()], as_of=moment_of(as_of))
+        offers = store.list_offers(opened.store, clock(), as_of=moment_of(as_of))
+        told = store.list_told(opened.store, clock(), [name.casefold()], as_of=moment_of(as_of))
     selling = [offer for offer in offers if offer.model == name.casefold()]
     if not selling:
         raise RatecardError(f"No offer sells a model {name!r}; `ratecard show PROVIDER/MODEL_ID` says what one sells.")
@@ -102,19 +104,10 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Show where a value comes from: address, time, capture, place and quote; other sources; what was before."""
-    with opening(db) as opened:
-        shown = []
-        offers = _find(opened.store, ref, as_of)
-        waiting = list_holds(opened.store, offers[0].provider)
-        for offer in offers:
-            view = next((view for view in offer.fields if view.field == field), None)
-            if view is None and any(hold.field == field and concerns(hold, offer, field) for hold in waiting):
-                view = nothing_but_held(field)
-            if view is None:
-                have = ", ".join(view.field for view in offer.fields)
-                raise RatecardError(f"{ref} has no field {field!r}; it has {have}.")
-            said, past = evidence(opened.store, offer.id, field), history(opened.store, offer.id, field)
-            shown.append((offer, view, said, past, [hold for hold in waiting if concerns(hold, offer, field)]))
+    shown = _quickly(db, ref, as_of, lambda ask, of, called: _explained(ask, of, called, field))
+    if not shown:
+        with opening(db) as opened:
+            shown = _explain(opened.store, ref, field, as_of)
     if as_json:
         found = [
             {
@@ -124,7 +117,7 @@ def explain(
                 **objects.field_object(view),
                 "statements": [objects.statement_object(one) for one in said],
                 "history": [objects.statement_object(one) for one in past],
-                "held": [hold_object(hold) for hold in held],
+                "held": [review.hold_object(hold) for hold in held],
             }
             for offer, view, said, past, held in shown
         ]
@@ -133,7 +126,7 @@ def explain(
     for offer, view, said, past, held in shown:
         text.show(text.evidence_text(offer, view, said, past))
         if held:
-            text.show(held_text(held))
+            text.show(review.held_text(held))
 
 
 @app.command()
@@ -147,7 +140,7 @@ def gaps(
     if provider:
         providers.check(provider)
     with opening(db) as opened:
-        offers = list_offers(opened.store, clock(), provider)
+        offers = store.list_offers(opened.store, clock(), provider)
     if as_json:
         print_json(objects.gaps_object(offers))
     elif offers:
@@ -165,7 +158,7 @@ def history_of(
 ) -> None:
     """Show what was published of an offer, and when."""
     with opening(db) as opened:
-        said = [one for offer in _find(opened.store, ref, None) for one in history(opened.store, offer.id, field)]
+        said = [one for offer in _find(opened.store, ref, None) for one in store.history(opened.store, offer.id, field)]
     if not said:
         raise RatecardError(
             f"Nothing was ever stated of {ref}{f' {field}' if field else ''}; see `ratecard show {ref}`."
@@ -176,15 +169,58 @@ def history_of(
         text.show(text.history_text(said))
 
 
-def _find(store: Store, ref: str, as_of: str | None) -> list[OfferView]:
+def _quickly(
+    db: str | None, ref: str, as_of: str | None, question: Callable[[Ask, str, str], list[Found]]
+) -> list[Found]:
+    """Return what is found of an offer that is called by its id, as it stands, where no store has to be opened for it.
+
+    Nothing, where there is anything out of the ordinary: it is for the store to find it out, or to say it.
+    """
+    provider, _, model = ref.partition("/")
+    address = database_alone(db)
+    if as_of or not model or address is None or not providers.sells(provider):
+        return []
+    return ask_quickly(address, lambda ask: question(ask, provider, model)) or []
+
+
+Explained = tuple[OfferView, FieldView, list[Statement], list[Statement], list[HoldView]]
+"""An offer, a field of it, what sources say of it now, all that they ever said, and what waits for a review."""
+
+
+def _explained(ask: Ask, provider: str, model: str, field: str) -> list[Explained]:
+    shown: list[Explained] = []
+    for offer in [] if is_held(ask, provider) else offers_called(ask, provider, model, clock()):
+        past = statements_of(ask, offer.id, field)
+        shown += [(offer, view, what_stands(past), past, []) for view in offer.fields if view.field == field]
+    return shown
+
+
+def _explain(opened: Store, ref: str, field: str, as_of: str | None) -> list[Explained]:
+    shown: list[Explained] = []
+    offers = _find(opened, ref, as_of)
+    waiting = store.list_holds(opened, offers[0].provider)
+    for offer in offers:
+        view = next((view for view in offer.fields if view.field == field), None)
+        held = [hold for hold in waiting if review.concerns(hold, offer, field)]
+        if view is None and any(hold.field == field for hold in held):
+            view = review.nothing_but_held(field)
+        if view is None:
+            have = ", ".join(view.field for view in offer.fields)
+            raise RatecardError(f"{ref} has no field {field!r}; it has {have}.")
+        said, past = store.evidence(opened, offer.id, field), store.history(opened, offer.id, field)
+        shown.append((offer, view, said, past, held))
+    return shown
+
+
+def _find(opened: Store, ref: str, as_of: str | None) -> list[OfferView]:
     provider, slash, model = ref.partition("/")
     if not slash or not model:
         raise RatecardError(f"{ref!r} names no offer; write PROVIDER/MODEL_ID, such as replicate/openai/gpt-4.1-nano.")
     providers.check(provider)
-    offers = find_offers(store, provider, model, clock(), as_of=moment_of(as_of))
+    offers = store.find_offers(opened, provider, model, clock(), as_of=moment_of(as_of))
     if not offers:
         wanted = model.casefold()
-        known = ((offer.model_id or offer.name, offer.name) for offer in list_offers(store, clock(), provider))
+        known = ((offer.model_id or offer.name, offer.name) for offer in store.list_offers(opened, clock(), provider))
         near = sorted(shown for shown, name in known if wanted in f"{shown} {name}".casefold())
         hint = f"; there are {', '.join(near[:5])}" if near else "; see `ratecard export rates-csv` for all offers"
         raise RatecardError(f"{provider} has no offer {model!r}{hint}.")

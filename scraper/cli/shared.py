@@ -8,16 +8,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scraper import providers
+from scraper.cli.lazy import uncollected
 from scraper.errors import RatecardError
-from scraper.settings import Settings, load_settings
-from scraper.store import Store, open_store
+from scraper.places import database_alone
 from scraper.times import parse_at
+
+if TYPE_CHECKING:
+    from scraper.settings import Settings
+    from scraper.store import Store
 
 Db = Annotated[
     str | None, typer.Option("--db", metavar="URL", help="Database: sqlite:///FILE or postgresql://HOST/NAME.")
@@ -30,18 +35,34 @@ By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decide
 
 @dataclass(frozen=True)
 class Opened:
-    """The settings of a command, and its store."""
+    """The store of a command, and the settings, which are read when they are asked for."""
 
-    settings: Settings
     store: Store
+    db: str | None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings of the command; a database URL given to it wins."""
+        return _settings(self.db)
+
+
+def _settings(db: str | None) -> Settings:
+    # Most that is only looked at needs none, and to load what checks them takes a fifth of the time of a short command.
+    from scraper.settings import load_settings
+
+    return load_settings(db)
 
 
 @contextmanager
 def opening(db: str | None) -> Iterator[Opened]:
     """Give the settings and the store that they name, opened; a database URL given here wins."""
-    settings = load_settings(db)
-    with open_store(settings.db) as store:
-        yield Opened(settings, store)
+    with uncollected():
+        address = database_alone(db) or _settings(db).db
+        # What is only looked at may be found without it, and it takes half of the time of a short command to load.
+        from scraper.store.opening import open_store
+
+    with open_store(address) as store:
+        yield Opened(store, db)
 
 
 def clock() -> datetime:

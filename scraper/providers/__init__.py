@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from scraper.closed import closed
-from scraper.contracts import Contract, contract_for, contracts_of
 from scraper.errors import RatecardError
 
 if TYPE_CHECKING:
-    # All of the parsing comes with it, and who only asks whether there is a provider needs none of that.
+    # All of the parsing, and what checks records, come with them, and who only asks whether there is a provider needs
+    # none of that.
+    from scraper.contracts import Contract
     from scraper.extract.source import Source
 
 
@@ -51,6 +52,11 @@ def _slugs(modules: Iterable[pkgutil.ModuleInfo]) -> tuple[str, ...]:
 def _module(provider: str) -> str:
     inner = ".about_models" if provider in references() else ""
     return f"{__name__}{inner}.{provider.replace('-', '_')}"
+
+
+def sells(provider: str) -> bool:
+    """Say whether there is a provider of this slug, which is not closed."""
+    return provider in names() and provider not in closed()
 
 
 def check(provider: str) -> None:
@@ -94,12 +100,16 @@ def contract_of(provider: str, source: str) -> Contract:
 
     Raises `RatecardError`, naming the file and the key, where a contract is not well formed.
     """
+    from scraper.contracts import contract_for
+
     return contract_for(contracts(provider), source)
 
 
 @lru_cache(maxsize=256)
 def contracts(provider: str) -> Mapping[str, Contract]:
     """Return the contracts of a provider by the source, or the pattern of sources, that they are for."""
+    from scraper.contracts import contracts_of
+
     stated = _toml(provider).get("contract", {}) if provider in every() else {}
     return contracts_of(stated, _file(provider))
 

@@ -53,58 +53,63 @@ A value and its newest quote may differ by float noise (one part in a billion), 
 
 from __future__ import annotations
 
-from scraper.store.copies import (
-    first_own_capture,
-    list_copies,
-    record_copy,
-    record_copy_failure,
-    remember_copies,
-)
-from scraper.store.deciding import DECISION_DAYS, Decide, Decided, approve_holds, reject_holds
-from scraper.store.holding import count_holds, list_holds
-from scraper.store.memory import StoreMemory
-from scraper.store.opening import HEAD, Store, open_store
-from scraper.store.reading import (
-    evidence,
-    find_offers,
-    history,
-    list_captures,
-    list_changes,
-    list_notes,
-    list_offers,
-    list_sources,
-    list_told,
-    published_values,
-)
-from scraper.store.rebuilding import Rebuild, captures_of, rebuilding
-from scraper.store.standing import last_time, offers_of_source, stood_of_source
-from scraper.store.versions import Version, list_versions
-from scraper.store.views import (
-    CaptureInfo,
-    CaptureOutcome,
-    ChangeView,
-    CopyInfo,
-    CopyState,
-    CopyView,
-    HoldView,
-    KeptCapture,
-    NoteView,
-    OfferView,
-    Proof,
-    PublishedValue,
-    Recorded,
-    SourceInfo,
-    SourceView,
-    Statement,
-    Status,
-)
-from scraper.store.writing import (
-    begin_run,
-    preview_reading,
-    record_failure,
-    record_not_captured,
-    record_reading,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from scraper.store.asking import HEAD
+    from scraper.store.copies import (
+        first_own_capture,
+        list_copies,
+        record_copy,
+        record_copy_failure,
+        remember_copies,
+    )
+    from scraper.store.deciding import DECISION_DAYS, Decide, Decided, approve_holds, reject_holds
+    from scraper.store.holding import count_holds, list_holds
+    from scraper.store.memory import StoreMemory
+    from scraper.store.opening import Store, open_store
+    from scraper.store.reading import (
+        evidence,
+        find_offers,
+        history,
+        list_captures,
+        list_changes,
+        list_notes,
+        list_offers,
+        list_sources,
+        list_told,
+        published_values,
+    )
+    from scraper.store.rebuild import Rebuild, captures_of, rebuilding
+    from scraper.store.standing import last_time, offers_of_source, stood_of_source
+    from scraper.store.versions import Version, list_versions
+    from scraper.store.views import (
+        CaptureInfo,
+        CaptureOutcome,
+        ChangeView,
+        CopyInfo,
+        CopyState,
+        CopyView,
+        HoldView,
+        KeptCapture,
+        NoteView,
+        OfferView,
+        Proof,
+        PublishedValue,
+        Recorded,
+        SourceInfo,
+        SourceView,
+        Statement,
+        Status,
+    )
+    from scraper.store.writing import (
+        begin_run,
+        preview_reading,
+        record_failure,
+        record_not_captured,
+        record_reading,
+    )
 
 __all__ = [
     "DECISION_DAYS",
@@ -164,3 +169,92 @@ __all__ = [
     "remember_copies",
     "stood_of_source",
 ]
+
+_PARTS: Final = {
+    "asking": ("HEAD",),
+    "copies": (
+        "first_own_capture",
+        "list_copies",
+        "record_copy",
+        "record_copy_failure",
+        "remember_copies",
+    ),
+    "deciding": (
+        "DECISION_DAYS",
+        "Decide",
+        "Decided",
+        "approve_holds",
+        "reject_holds",
+    ),
+    "holding": (
+        "count_holds",
+        "list_holds",
+    ),
+    "memory": ("StoreMemory",),
+    "opening": (
+        "Store",
+        "open_store",
+    ),
+    "reading": (
+        "evidence",
+        "find_offers",
+        "history",
+        "list_captures",
+        "list_changes",
+        "list_notes",
+        "list_offers",
+        "list_sources",
+        "list_told",
+        "published_values",
+    ),
+    "rebuild": (
+        "Rebuild",
+        "captures_of",
+        "rebuilding",
+    ),
+    "standing": (
+        "last_time",
+        "offers_of_source",
+        "stood_of_source",
+    ),
+    "versions": (
+        "Version",
+        "list_versions",
+    ),
+    "views": (
+        "CaptureInfo",
+        "CaptureOutcome",
+        "ChangeView",
+        "CopyInfo",
+        "CopyState",
+        "CopyView",
+        "HoldView",
+        "KeptCapture",
+        "NoteView",
+        "OfferView",
+        "Proof",
+        "PublishedValue",
+        "Recorded",
+        "SourceInfo",
+        "SourceView",
+        "Statement",
+        "Status",
+    ),
+    "writing": (
+        "begin_run",
+        "preview_reading",
+        "record_failure",
+        "record_not_captured",
+        "record_reading",
+    ),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load the part that has a name when it is asked for: who only reads is spared what writes."""
+    part = next((part for part, names in _PARTS.items() if name in names), None)
+    if part is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{part}"), name)
+    globals()[name] = found
+    return found

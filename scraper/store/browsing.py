@@ -10,14 +10,15 @@ from typing import Final
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
 from scraper.records import State
+from scraper.store.asking import offers_called
 from scraper.store.opening import Store
 from scraper.store.reading import (
     OF_OFFERS,
     SOLD,
+    asking,
     captures_by_id,
     changes_where,
     find_offers,
-    offers_called,
     offers_where,
 )
 from scraper.store.tables import captures, changes, observations, offers
@@ -78,11 +79,10 @@ def _conditions(wanted: Wanted, as_of: datetime | None) -> list[ColumnElement[bo
 
 
 def get_offers(store: Store, provider: str, id_or_name: str, at: datetime, as_of: datetime | None) -> list[OfferView]:
-    """Return what `find_offers` does, fast where an offer is asked for by its id as it stands."""
+    """Return what `find_offers` does, fast where an offer is asked for as it stands."""
     if id_or_name and as_of is None:
         with store.reading() as connection:
-            if found := offers_called(connection, provider, id_or_name, at):
-                return found
+            return offers_called(asking(connection), provider, id_or_name, at)
     return find_offers(store, provider, id_or_name, at, as_of)
 
 

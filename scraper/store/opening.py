@@ -29,10 +29,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from scraper.errors import RatecardError
+from scraper.store.asking import HEAD
+from scraper.store.quick import WAIT_SECONDS
 from scraper.store.tables import metadata
-
-HEAD: Final = "0013"
-"""The newest migration: the schema that this code reads and writes."""
 
 # As Alembic makes it.
 _VERSION: Final = Table(
@@ -41,7 +40,6 @@ _VERSION: Final = Table(
     Column("version_num", String(32), nullable=False),
     PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
-_WAIT_SECONDS: Final = 30
 _CHECK: Final = "check the address given by --db or RATECARD_DB"
 
 
@@ -189,7 +187,7 @@ def _engine(address: URL) -> Engine:
         # As many connections as there are threads: some wait for each other's locks, and none for a connection.
         return create_engine(address, connect_args={"connect_timeout": 10}, pool_pre_ping=True, max_overflow=-1)
     # How long to wait for another writer can be said in the address, too: sqlite:///FILE?timeout=5
-    wait = {} if "timeout" in address.query else {"timeout": _WAIT_SECONDS}
+    wait = {} if "timeout" in address.query else {"timeout": WAIT_SECONDS}
     engine = create_engine(address, connect_args=wait)
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Connection,
-    Integer,
     Select,
-    Text,
     and_,
-    bindparam,
     case,
     false,
     func,
@@ -24,16 +22,30 @@ from sqlalchemy import (
     select,
     text,
     true,
-    union_all,
 )
+from sqlalchemy.sql.selectable import TextualSelect
 
 from scraper.diff import Kind
 from scraper.holds import HoldStatus
-from scraper.meters import unit_of
-from scraper.records import Reason, State
-from scraper.states import Observed, Published, SourceState, published
+from scraper.states import SourceState, published
+from scraper.store.asking import (
+    FLAGS,
+    TIMES,
+    Ask,
+    captures_of_rows,
+    first_missed,
+    held_by_offer,
+    in_order,
+    observed_by_offer,
+    offer_view,
+    source_state,
+    statement,
+    told_apart_by,
+    what_stands,
+)
 from scraper.store.opening import Store
 from scraper.store.tables import (
+    UtcTime,
     captures,
     changes,
     holds,
@@ -49,7 +61,6 @@ from scraper.store.views import (
     ChangeView,
     NoteView,
     OfferView,
-    Proof,
     PublishedValue,
     SourceView,
     Statement,
@@ -147,15 +158,12 @@ def history(store: Store, offer_id: int, field: str | None = None) -> list[State
     with store.reading() as connection:
         where = [_o.offer_id == offer_id] + ([] if field is None else [_o.field == field])
         said = list(statements_where(connection, and_(*where)).values())
-    said.sort(key=lambda s: (s.rank, s.source, -s.id))
-    said.sort(key=lambda s: s.first_seen, reverse=True)
-    return sorted(said, key=lambda s: s.field)
+    return in_order(said)
 
 
 def evidence(store: Store, offer_id: int, field: str) -> list[Statement]:
     """Return what every source says of a field now, the best-ranked first, an announced price after the current one."""
-    said = [statement for statement in history(store, offer_id, field) if statement.closed_at is None]
-    return sorted(said, key=lambda s: (s.rank, s.source, s.valid_from is not None, s.valid_from or s.first_seen))
+    return what_stands(history(store, offer_id, field))
 
 
 def published_values(store: Store, at: datetime, provider: str | None = None) -> Iterator[PublishedValue]:
@@ -293,63 +301,29 @@ def offers_where(
     if not rows:
         return []
     known = source_states(connection, {row.provider for row in rows})
-    observed = _observed(connection.execute(_observed_query(query, as_of)))
-    missed = _first_missed(connection.execute(_missed_query(query)))
+    observed = observed_by_offer(connection.execute(_observed_query(query, as_of)))
+    missed = first_missed(connection.execute(_missed_query(query)))
     # What was never observed has no interval to go by; what was, is listed while one of them lasts.
     ever = _ever_observed(connection, query) if listed and as_of is not None else set()
-    held = _held(connection.execute(_held_query(as_of)))
+    held = held_by_offer(connection.execute(_held_query(as_of)))
     views = []
     for row in sorted(rows, key=lambda row: (row.provider, row.model_id, row.name)):
         if as_of is not None and listed and row.id in ever and row.id not in observed:
             continue
-        waiting = held.get(_called(row), ())
+        waiting = held.get(told_apart_by(row), ())
         said = published(observed.get(row.id, ()), known[row.provider], row.first_seen, as_of or at, waiting)
-        views.append(_offer_view(row, missed.get(row.id), said))
+        views.append(offer_view(row, missed.get(row.id), said))
     return views
 
 
-def _offer_view(row: Any, missed_at: datetime | None, said: Published) -> OfferView:
-    return OfferView(
-        id=row.id,
-        provider=row.provider,
-        model_id=row.model_id,
-        name=row.name,
-        shared_id=row.shared_id,
-        model=row.model,
-        variant=row.variant,
-        first_seen=row.first_seen,
-        last_seen=row.last_seen,
-        missed_at=missed_at,
-        withdrawn_at=row.withdrawn_at,
-        fields=said.fields,
-        announced=said.announced,
-    )
+def asking(connection: Connection) -> Ask:
+    """Return what runs the statements that are asked all the time, on the connection of a transaction."""
+    return lambda sql, asked: connection.execute(_typed(sql), asked).all()
 
 
-def offers_called(connection: Connection, provider: str, model_id: str, at: datetime) -> list[OfferView]:
-    """Return the offers of a provider with an id, withdrawn ones too, as they stand.
-
-    The statements are made once and use indexes alone: this is what is asked all the time.
-    """
-    asked = {"provider": provider, "model_id": model_id}
-    rows = connection.execute(_CALLED, asked).all()
-    if not rows:
-        return []
-    fields: dict[int, set[str]] = defaultdict(set)
-    for of in connection.execute(_FIELDS_OF_PROVIDER, asked):
-        fields[of.source_id].add(of.field)
-    known = {
-        row.name: _source_state(row, frozenset(fields[row.id]))
-        for row in connection.execute(_SOURCES_OF_PROVIDER, asked)
-    }
-    held = _held(connection.execute(_HELD_OF_PROVIDER, asked))
-    views = []
-    for row in sorted(rows, key=lambda row: row.name):
-        observed = _observed(connection.execute(_OBSERVED_OF_ONE, {"offer": row.id}))
-        missed = _first_missed(connection.execute(_MISSED_OF_ONE, {"offer": row.id}))
-        said = published(observed.get(row.id, ()), known, row.first_seen, at, held.get(_called(row), ()))
-        views.append(_offer_view(row, missed.get(row.id), said))
-    return views
+@lru_cache(maxsize=32)
+def _typed(sql: str) -> TextualSelect:
+    return text(sql).columns(**dict.fromkeys(TIMES, UtcTime()), **dict.fromkeys(FLAGS, Boolean()))
 
 
 def _held_query(as_of: datetime | None) -> Select[Any]:
@@ -363,19 +337,6 @@ def _held_query(as_of: datetime | None) -> Select[Any]:
     return query
 
 
-def _held(rows: Iterable[Any]) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
-    """Return what waits for a review, as (source, field) by offer: what waits now, and did at a time."""
-    found: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
-    for row in rows:
-        found[_called(row)].append((row.source, row.field))
-    return found
-
-
-def _called(row: Any) -> tuple[str, str, str]:
-    """Return what tells an offer apart, whether or not it is one yet."""
-    return (row.provider, row.model_id, "" if row.model_id and not row.shared_id else row.name)
-
-
 def source_states(connection: Connection, wanted: Collection[str] | None = None) -> dict[str, dict[str, SourceState]]:
     """Return the sources as they stand now, by provider and name; those of some providers, or of all."""
     # Many providers are most of them: then all of them are read.
@@ -383,19 +344,8 @@ def source_states(connection: Connection, wanted: Collection[str] | None = None)
     fields = _contracts(connection, few)
     known: dict[str, dict[str, SourceState]] = defaultdict(dict)
     for row in connection.execute(select(sources) if few is None else select(sources).where(sources.c.id.in_(few))):
-        known[row.provider][row.name] = _source_state(row, fields.get(row.id, frozenset()))
+        known[row.provider][row.name] = source_state(row, fields.get(row.id, frozenset()))
     return known
-
-
-def _source_state(row: Any, publishes: frozenset[str]) -> SourceState:
-    return SourceState(
-        name=row.name,
-        rank=row.rank,
-        fresh_days=row.fresh_days,
-        publishes=publishes,
-        ok=row.status == Status.OK,
-        last_success_at=row.last_success_at,
-    )
 
 
 def _contracts(connection: Connection, of: Select[Any] | None = None) -> dict[int, frozenset[str]]:
@@ -431,77 +381,18 @@ def _observed_query(of: Select[Any], as_of: datetime | None) -> Select[Any]:
     )  # fmt: skip
 
 
-def _observed(rows: Iterable[Any]) -> dict[int, list[Observed]]:
-    """Return what stands now, or stood at a time, by offer, with the evidence that there was by then."""
-    observed: dict[int, list[Observed]] = defaultdict(list)
-    for row in rows:
-        observed[row.offer_id].append(
-            Observed(
-                source=row.name,
-                field=row.field,
-                state=State(row.state),
-                reason=_reason(row.reason),
-                value=row.value,
-                currency=row.currency,
-                derived=row.derived,
-                promotional=row.promotional,
-                valid_from=row.valid_from,
-                valid_until=row.valid_until,
-                first_seen=row.first_seen,
-                last_seen=row.last_seen,
-                missed_at=row.missed_at,
-                source_url=row.url,
-                captured_at=row.captured_at,
-                capture=row.sha256,
-                locator=row.locator,
-                quote=row.quote,
-            )
-        )
-    return observed
-
-
 def _missed_query(of: Select[Any]) -> Select[Any]:
     return (
-        select(_o.offer_id, func.min(_o.missed_at))
+        select(_o.offer_id, func.min(_o.missed_at).label("missed_at"))
         .join_from(observations, offers, _o.offer_id == offers.c.id)
         .where(_o.missed_at > offers.c.last_seen, _o.offer_id.in_(of.with_only_columns(offers.c.id)))
         .group_by(_o.offer_id)
     )
 
 
-def _first_missed(rows: Iterable[Any]) -> dict[int, datetime]:
-    """Return when an offer was first missed after it was last seen, where it was."""
-    return {row[0]: row[1] for row in rows}
-
-
 def _ever_observed(connection: Connection, of: Select[Any]) -> set[int]:
     ids = select(_o.offer_id).distinct().where(_o.offer_id.in_(of.with_only_columns(offers.c.id)))
     return set(connection.scalars(ids))
-
-
-_OF_PROVIDER: Final = bindparam("provider", type_=Text)
-# The two conditions of the indexes, word for word: a database takes an index for part of a table only then.
-_CALLED: Final = union_all(
-    *(
-        select(offers).where(
-            offers.c.provider == _OF_PROVIDER, offers.c.model_id == bindparam("model_id", type_=Text), text(condition)
-        )
-        for condition in (
-            "offers.model_id <> '' AND NOT offers.shared_id",
-            "(offers.model_id = '' OR offers.shared_id)",
-        )
-    )
-)
-_SOURCES_OF_PROVIDER: Final = select(sources).where(sources.c.provider == _OF_PROVIDER)
-_FIELDS_OF_PROVIDER: Final = (
-    select(source_fields)
-    .join_from(source_fields, sources, source_fields.c.source_id == sources.c.id)
-    .where(sources.c.provider == _OF_PROVIDER)
-)
-_HELD_OF_PROVIDER: Final = _held_query(None).where(holds.c.provider == _OF_PROVIDER)
-_ONE: Final = select(offers).where(offers.c.id == bindparam("offer", type_=Integer))
-_OBSERVED_OF_ONE: Final = _observed_query(_ONE, None)
-_MISSED_OF_ONE: Final = _missed_query(_ONE)
 
 
 # Statements and changes.
@@ -516,33 +407,7 @@ def statements_where(connection: Connection, where: ColumnElement[bool]) -> dict
     ).all()
     used = select(_o.capture_id).where(where).union(select(_o.last_capture_id).where(where))
     kept = captures_by_id(connection, captures.c.id.in_(used))
-    return {row.id: _statement(row, kept) for row in rows}
-
-
-def _statement(row: Any, kept: Mapping[int, CaptureInfo]) -> Statement:
-    return Statement(
-        id=row.id,
-        offer_id=row.offer_id,
-        source=row.name,
-        rank=row.rank,
-        field=row.field,
-        state=State(row.state),
-        reason=_reason(row.reason),
-        value=row.value,
-        currency=row.currency,
-        unit=_unit(row.field),
-        derived=row.derived,
-        promotional=row.promotional,
-        valid_from=row.valid_from,
-        valid_until=row.valid_until,
-        first_seen=row.first_seen,
-        last_seen=row.last_seen,
-        closed_at=row.closed_at,
-        misses=row.misses,
-        missed_at=row.missed_at,
-        first=Proof(capture=kept[row.capture_id], locator=row.locator, quote=row.quote),
-        last=Proof(capture=kept[row.last_capture_id], locator=row.last_locator, quote=row.last_quote),
-    )
+    return {row.id: statement(row, kept) for row in rows}
 
 
 def changes_where(connection: Connection, wanted: Select[Any]) -> list[ChangeView]:
@@ -604,27 +469,11 @@ def further_pages(
 
 def captures_by_id(connection: Connection, where: ColumnElement[bool]) -> dict[int, CaptureInfo]:
     """Return captures by the number of their row."""
-    return {
-        row.id: CaptureInfo(
-            sha256=row.sha256,
-            url=row.url,
-            captured_at=row.captured_at,
-            content_type=row.content_type,
-            size=row.size,
-        )
-        for row in connection.execute(select(captures).where(where))
-    }
+    return captures_of_rows(connection.execute(select(captures).where(where)))
 
 
 def _where(query: Select[Any], column: ColumnElement[str], provider: str | None) -> Select[Any]:
     return query if provider is None else query.where(column == provider)
-
-
-def _reason(text: str | None) -> Reason | None:
-    return Reason(text) if text else None
-
-
-_unit = lru_cache(maxsize=4096)(unit_of)
 
 
 # The same on the connection of a transaction that reads more.

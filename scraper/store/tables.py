@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -31,6 +30,8 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.sql.expression import text
 from sqlalchemy.types import TypeDecorator
+
+from scraper.store.asking import utc_of
 
 metadata: Final = MetaData(
     naming_convention={
@@ -66,12 +67,7 @@ class UtcTime(TypeDecorator[datetime]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
         """Return what reads a column: few times stand in many rows, so SQLite's texts are read once each."""
-        return _utc_of if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
-
-
-@lru_cache(maxsize=65536)
-def _utc_of(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text is not None else None
+        return utc_of if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
