@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_group
 
+from scraper import store
 from scraper.cli.lazy import Later
 from scraper.cli.root import COMMANDS
 from scraper.fetch.archive import Archive
@@ -80,19 +81,64 @@ def test_help_loads_nothing_but_what_parses_the_command_line() -> None:
     assert of_others(loaded("--help")) == ["annotated_doc", "shellingham", "typer"]
 
 
-def test_showing_an_offer_loads_neither_fetching_nor_parsing_nor_migrations(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/ratecard.db"
+PARSING = ["annotated_doc", "rich", "shellingham", "typer"]
+# Typer has it in use as soon as a command has an argument.
+CHECKING = ["annotated_types", "pydantic", "pydantic_core", "typing_extensions", "typing_inspection"]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the address of a database with an offer."""
+    place = tmp_path_factory.mktemp("filled")
+    url = f"sqlite:///{place}/ratecard.db"
     page = price_page([("Claude Haiku 4.5", "1.00", "5")])
-    folder = Folder(tmp_path / "captures").add(page, "2026-05-01")
-    with open_store(url) as store:
-        flow = Refresh(store, Archive(tmp_path / "archive"), Replay([folder.path], AT), AT)
+    folder = Folder(place / "captures").add(page, "2026-05-01")
+    with open_store(url) as opened:
+        flow = Refresh(opened, Archive(place / "archive"), Replay([folder.path], AT), AT)
         flow.run(["anthropic"], started_at=AT, replay=True)
-    modules = loaded("show", "anthropic/Claude Haiku 4.5", db=url)
-    assert of_others(modules) == [
-        "annotated_doc", "annotated_types", "dotenv", "pydantic", "pydantic_core", "pydantic_settings", "rich",
-        "shellingham", "sqlalchemy", "typer", "typing_extensions", "typing_inspection",
-    ]  # fmt: skip
+    return url
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needed"),
+    [
+        (("show", "anthropic/Claude Haiku 4.5"), []),
+        (("show", "anthropic/Claude Haiku 4.5", "--json"), []),
+        (("explain", "anthropic/Claude Haiku 4.5", "input"), []),
+        (("explain", "anthropic/Claude Haiku 4.5", "input", "--json"), []),
+        (("show", "anthropic/Claude Haiku 4.5", "--as-of", "2026-05-02"), ["sqlalchemy"]),
+        (("history", "anthropic/Claude Haiku 4.5"), ["sqlalchemy"]),
+        (("gaps", "anthropic"), ["sqlalchemy"]),
+        (("diff",), ["sqlalchemy"]),
+    ],
+)
+def test_looking_loads_what_it_shows_with_and_no_more(
+    arguments: tuple[str, ...], needed: list[str], filled: str
+) -> None:
+    modules = loaded(*arguments, db=filled)
+    assert of_others(modules) == sorted(PARSING + CHECKING + needed)
     ours = {name.split(".")[1] for name in modules if name.startswith("scraper.")}
     assert ours & {"cli", "providers", "publish", "store"} == {"cli", "providers", "publish", "store"}
-    assert not ours & {"alerts", "checks", "extract", "fetch", "refresh", "sandbox", "schedules"}
+    assert not ours & {
+        "alerts",
+        "checks",
+        "contracts",
+        "extract",
+        "fetch",
+        "records",
+        "refresh",
+        "settings",
+        "settling",
+    }
     assert not [name for name in modules if name.startswith("scraper.providers.")]
+    parts = {name.split(".")[2] for name in modules if name.startswith("scraper.store.")}
+    assert parts == {"asking", "quick", "views"} | ({"opening", "reading", "tables"} if needed else set())
+    assert "sqlalchemy.orm" not in modules
+
+
+def test_a_store_gives_all_its_parts_by_name() -> None:
+    for name in store.__all__:
+        assert getattr(store, name) is not None
+    assert callable(store.rebuilding), "no module has the name of what it gives"
+    with pytest.raises(AttributeError):
+        _ = store.nothing  # type: ignore[attr-defined]

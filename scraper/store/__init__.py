@@ -172,89 +172,34 @@ __all__ = [
 
 _PARTS: Final = {
     "asking": ("HEAD",),
-    "copies": (
-        "first_own_capture",
-        "list_copies",
-        "record_copy",
-        "record_copy_failure",
-        "remember_copies",
-    ),
-    "deciding": (
-        "DECISION_DAYS",
-        "Decide",
-        "Decided",
-        "approve_holds",
-        "reject_holds",
-    ),
-    "holding": (
-        "count_holds",
-        "list_holds",
-    ),
+    "copies": ("first_own_capture", "list_copies", "record_copy", "record_copy_failure", "remember_copies"),
+    "deciding": ("DECISION_DAYS", "Decide", "Decided", "approve_holds", "reject_holds"),
+    "holding": ("count_holds", "list_holds"),
     "memory": ("StoreMemory",),
-    "opening": (
-        "Store",
-        "open_store",
-    ),
+    "opening": ("Store", "open_store"),
     "reading": (
-        "evidence",
-        "find_offers",
-        "history",
-        "list_captures",
-        "list_changes",
-        "list_notes",
-        "list_offers",
-        "list_sources",
-        "list_told",
-        "published_values",
+        "evidence", "find_offers", "history", "list_captures", "list_changes", "list_notes", "list_offers",
+        "list_sources", "list_told", "published_values",
     ),
-    "rebuild": (
-        "Rebuild",
-        "captures_of",
-        "rebuilding",
-    ),
-    "standing": (
-        "last_time",
-        "offers_of_source",
-        "stood_of_source",
-    ),
-    "versions": (
-        "Version",
-        "list_versions",
-    ),
+    "rebuild": ("Rebuild", "captures_of", "rebuilding"),
+    "standing": ("last_time", "offers_of_source", "stood_of_source"),
+    "versions": ("Version", "list_versions"),
     "views": (
-        "CaptureInfo",
-        "CaptureOutcome",
-        "ChangeView",
-        "CopyInfo",
-        "CopyState",
-        "CopyView",
-        "HoldView",
-        "KeptCapture",
-        "NoteView",
-        "OfferView",
-        "Proof",
-        "PublishedValue",
-        "Recorded",
-        "SourceInfo",
-        "SourceView",
-        "Statement",
+        "CaptureInfo", "CaptureOutcome", "ChangeView", "CopyInfo", "CopyState", "CopyView", "HoldView", "KeptCapture",
+        "NoteView", "OfferView", "Proof", "PublishedValue", "Recorded", "SourceInfo", "SourceView", "Statement",
         "Status",
     ),
-    "writing": (
-        "begin_run",
-        "preview_reading",
-        "record_failure",
-        "record_not_captured",
-        "record_reading",
-    ),
-}
+    "writing": ("begin_run", "preview_reading", "record_failure", "record_not_captured", "record_reading"),
+}  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    """Load the part that has a name when it is asked for: who only reads is spared what writes."""
-    part = next((part for part, names in _PARTS.items() if name in names), None)
-    if part is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{part}"), name)
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:  # else no name would be wrong any more
+
+    def __getattr__(name: str) -> Any:
+        """Load the part that has a name when it is asked for: who only reads is spared what writes."""
+        part = next((part for part, names in _PARTS.items() if name in names), None)
+        if part is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(import_module(f"{__name__}.{part}"), name)
+        globals()[name] = found
+        return found
