@@ -137,6 +137,15 @@ def test_other_addresses_are_not_answered(url: str, tmp_path: Path) -> None:
     assert asked(url.format(tmp_path / "ratecard.db"), "acme", "a") is None
 
 
+def test_a_relative_address_is_answered_unless_it_goes_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_store(f"sqlite:///{tmp_path}/ratecard.db").close()
+    monkeypatch.chdir(tmp_path)
+    assert asked("sqlite:///ratecard.db", "acme", "a") == []
+    (tmp_path / "inner").mkdir()
+    monkeypatch.chdir(tmp_path / "inner")
+    assert asked("sqlite:///../ratecard.db", "acme", "a") is None, "a link may stand in between"
+
+
 @pytest.mark.parametrize("db", [None, "sqlite:///given.db", "nothing", " "])
 @pytest.mark.parametrize("own", [{}, {"RATECARD_DB": "sqlite:///own.db"}, {"RATECARD_DB": ""}])
 @pytest.mark.parametrize("folder", [{}, {"RATECARD_DATA_DIR": "~/data"}, {"RATECARD_DATA_DIR": ""}])

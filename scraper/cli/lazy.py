@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -22,30 +21,22 @@ class Later(TyperCommand):
 
     def load(self) -> Any:
         """Import the module and return the command itself, made of the module's `app`."""
-        group = get_group(_imported(self.module).app)
+        group = get_group(imported(self.module).app)
         return group if group.name == self.name else group.commands[str(self.name)]
 
 
-def _imported(module: str) -> Any:
+def imported(module: str) -> Any:
+    """Import a module while nobody looks for garbage."""
     if module not in sys.modules:
-        with uncollected():
+        # Modules stay for as long as the process: to look for garbage while they are loaded finds none, and that takes
+        # a sixth of the time of a short command.
+        gc.disable()
+        try:
             import_module(module)
+        finally:
+            gc.enable()
+        gc.freeze()
     return sys.modules[module]
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Load modules without a look for garbage.
-
-    They stay for as long as the process: to look for garbage meanwhile finds none, and that takes a sixth of the time
-    of a short command.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-    gc.freeze()
 
 
 def later(package: str, commands: Mapping[str, tuple[str, str]]) -> dict[str, Later]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scraper import providers
-from scraper.cli.lazy import uncollected
+from scraper.cli.lazy import imported
 from scraper.errors import RatecardError
 from scraper.places import database_alone
 from scraper.times import parse_at
@@ -48,20 +48,16 @@ class Opened:
 
 def _settings(db: str | None) -> Settings:
     # Most that is only looked at needs none, and to load what checks them takes a fifth of the time of a short command.
-    from scraper.settings import load_settings
-
-    return load_settings(db)
+    load: Callable[[str | None], Settings] = imported("scraper.settings").load_settings
+    return load(db)
 
 
 @contextmanager
 def opening(db: str | None) -> Iterator[Opened]:
     """Give the settings and the store that they name, opened; a database URL given here wins."""
-    with uncollected():
-        address = database_alone(db) or _settings(db).db
-        # What is only looked at may be found without it, and it takes half of the time of a short command to load.
-        from scraper.store.opening import open_store
-
-    with open_store(address) as store:
+    # What is only looked at may be found without it, and it takes half of the time of a short command to load.
+    open_store: Callable[[str], Store] = imported("scraper.store.opening").open_store
+    with open_store(database_alone(db) or _settings(db).db) as store:
         yield Opened(store, db)
 
 

@@ -36,10 +36,9 @@ def ask_quickly(url: str, question: Callable[[Ask], Answer]) -> Answer | None:
 def _file_of(url: str) -> Path | None:
     """Return the file of an address that names it plainly, where there is one."""
     name = url.removeprefix("sqlite:///")
-    if name == url or not name or "?" in name or "%" in name:
-        return None
     file = Path(name).absolute()
-    return file if file.is_file() else None
+    is_plain = name != url and "?" not in name and "%" not in name and ".." not in file.parts
+    return file if is_plain and file.is_file() else None
 
 
 @contextmanager
