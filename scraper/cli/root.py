@@ -58,7 +58,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "Say what changes of prices do to a bill; ends with 1 where a row is left out because a price is lacking.",
     ),
     "demo": ("demo", "Run the whole flow on the bundled pages with a database of its own, and show what it can tell."),
-    "doctor": ("examining", "Examine the database, the archive and the sources, and say what needs attention."),
+    "doctor": (
+        "examining",
+        "Examine the database, the archive and the sources, or only those of a provider; say what needs attention.",
+    ),
     "backfill": (
         "reading",
         "Fetch older copies of a provider's sources from a web archive, and read them into the history.",
