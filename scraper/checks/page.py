@@ -18,8 +18,8 @@ KINDS: Final = ("html", "markdown", "json")
 SHORT: Final = 1500
 """Characters of visible text up to which a page may be nothing but a notice."""
 
-_BEGINNINGS: Final = (4 * 1024, 32 * 1024)
-"""Characters of markup that show more text than that on many pages, and on most."""
+_BEGINNING: Final = 16 * 1024
+"""Characters of markup that show more text than that on most pages."""
 
 _CHALLENGE_TITLE = re.compile(
     r"just a moment|attention required|checking your browser|one moment, please|verify(ing)? you are human|"
@@ -208,8 +208,7 @@ def _notice(text: str) -> str | None:
 
 def _is_long(markup: str) -> bool:
     """Say whether the visible text is certainly not short, by the beginning of it, cut where no tag is cut."""
-    cuts = (max(0, markup.rfind("<", 0, length)) for length in _BEGINNINGS)
-    return any(len(_visible(markup[:cut])) > SHORT for cut in cuts)
+    return len(_visible(markup[: max(0, markup.rfind("<", 0, _BEGINNING))])) > SHORT
 
 
 def _shown_markup(text: str) -> str:
