@@ -221,6 +221,24 @@ def test_a_long_notice_is_a_page_and_is_quoted_in_part() -> None:
     assert problem(page(long)) == f'a notice that access is denied ("{long[:80]}"), not the page'
 
 
+@pytest.mark.parametrize("where", ["before", "after"])
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<script>" + "x" * 40_000 + "</script>",
+        "<style>" + ".x{}" * 10_000 + "</style>",
+        '<p class="' + "x" * 40_000 + '">',
+        '<p class="x">' * 4000,
+        "&nbsp;" * 8000,
+    ],
+    ids=["script", "style", "one tag", "many tags", "blanks"],
+)
+def test_f11_a_short_notice_in_much_markup_is_seen(markup: str, where: str) -> None:
+    notice = "<p>You have been blocked</p>"
+    text = markup + notice if where == "before" else notice + markup
+    assert str(problem(text)).startswith("a notice that access is denied")
+
+
 def test_f10_json_is_known_by_its_type_or_by_its_form() -> None:
     assert problem('{"data": [', "html", "application/json") == "JSON where a page was expected"
     assert problem("[1,", "json", "text/plain") is None

@@ -72,6 +72,16 @@ def test_only_so_many_are_fetched_ahead_of_the_one_that_is_read() -> None:
         assert len(server.paths()) == 200
 
 
+def test_one_that_is_asked_for_is_fetched_however_many_were_never_taken() -> None:
+    routes = {f"/{n}": page(str(n).encode()) for n in range(10)}
+    with hostile(routes, everywhere=True) as server:
+        many = [[server.url(f"/{n}", host)] for host in HOSTS[:20] for n in range(10)]
+        run = client()
+        with run.ahead(many):
+            assert ok(run.fetch(many[199])).body == b"9"
+            assert ok(run.fetch(many[105])).body == b"5"
+
+
 def test_what_is_dropped_makes_room_for_others() -> None:
     routes = {f"/{n}": page() for n in range(10)}
     with hostile(routes, everywhere=True) as server:

@@ -177,8 +177,7 @@ def cache_read_above_input(case: Case) -> Iterator[Objection]:
 
 def batch_above_standard(case: Case) -> Iterator[Objection]:
     """A batch costs no more than the same at once; so does flex."""
-    for facts in case.by_offer:
-        by_field = _amounts(facts)
+    for by_field in case.prices:
         for said in by_field.values():
             key = rate_key(said.fact.field)
             if key is None or dict(key.labels).get("tier") not in ("batch", "flex"):
@@ -189,8 +188,7 @@ def batch_above_standard(case: Case) -> Iterator[Objection]:
 
 def output_above_context(case: Case) -> Iterator[Objection]:
     """A model does not write more tokens than its context window holds."""
-    for facts in case.by_offer:
-        specs = {said.fact.field: said for said in facts if said.fact.value is not None}
+    for specs in case.specs:
         most, window = specs.get("max_output_tokens"), specs.get("context_window")
         if most is None or window is None or int(most.fact.value or 0) <= int(window.fact.value or 0):
             continue
@@ -227,15 +225,14 @@ def lookalikes(case: Case) -> Iterator[Objection]:
         if offer.model_id:
             seen[skeleton(offer.model_id)].add(offer.model_id)
     stood = {skeleton(model_id): model_id for model_id in {one.model_id for one in case.stood} if model_id}
-    for said in case.facts:
-        shape = skeleton(said.offer.model_id)
-        if said.known or not shape:
+    for facts in case.by_offer:
+        model_id, shape = facts[0].offer.model_id, skeleton(facts[0].offer.model_id)
+        if facts[0].known or not shape:
             continue
-        others = sorted((seen[shape] | {stood.get(shape, "")}) - {said.offer.model_id, ""})
+        others = sorted((seen[shape] | {stood.get(shape, "")}) - {model_id, ""})
         if others:
-            yield said.doubt(
-                f"the id {said.offer.model_id!a} looks like {others[0]!a}; one of them is probably misspelt"
-            )
+            for said in facts:
+                yield said.doubt(f"the id {model_id!a} looks like {others[0]!a}; one of them is probably misspelt")
 
 
 _LOOKALIKES: Final = str.maketrans("аеорсухіјѕԁһӏѵԛԝвкмнтαορνικτυχ", "aeopcyxijsdhlvqwbkmhtaopviktux")
@@ -253,13 +250,8 @@ def _currencies(facts: list[Said]) -> str:
     return ", ".join(sorted({said.fact.currency or "" for said in facts}))
 
 
-def _amounts(facts: tuple[Said, ...]) -> dict[str, Said]:
-    return {said.fact.field: said for said in facts if said.amount is not None and said.fact.valid_from is None}
-
-
 def _above(case: Case, low: str, high: str, wrong: str) -> Iterator[Objection]:
-    for facts in case.by_offer:
-        by_field = _amounts(facts)
+    for by_field in case.prices:
         for field, said in by_field.items():
             key = rate_key(field)
             if key is not None and key.meter == low:
@@ -292,11 +284,12 @@ def _implausible(said: Said, today: date) -> str | None:
 
 
 def _in_order(case: Case, earlier: tuple[str, ...], later: str, wrong: str) -> Iterator[Objection]:
-    for facts in case.by_offer:
-        days = {said.fact.field: said for said in facts if said.fact.value}
-        late = days.get(later)
-        for early in (days[field] for field in earlier if field in days):
-            if late is None or span_of(early.fact.value or "")[0] <= span_of(late.fact.value or "")[1] + SLACK:
+    for specs in case.specs:
+        late = specs.get(later)
+        if late is None:
+            continue
+        for early in (specs[field] for field in earlier if field in specs):
+            if span_of(early.fact.value or "")[0] <= span_of(late.fact.value or "")[1] + SLACK:
                 continue
             for said in (early, late):
                 if said.fresh:

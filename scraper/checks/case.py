@@ -67,10 +67,13 @@ Objection = Failure | Doubt
 Guard = Callable[["Case"], Iterator[Objection]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Said:
     """One fact of the reading. `stood` is what stood under its key (field and `valid_from`), `current` what stood of
-    its field for now, `known` says whether its offer stood at all, `announced` whether its value had been announced.
+    its field for now, `known` says whether its offer stood at all, `announced` whether its value had been announced,
+    `fresh` whether the reading says something else of the field than what stood.
+
+    `amount` is that of a sourced rate, `before` the one that stood, in the same currency.
     """
 
     offer: Offer
@@ -79,16 +82,14 @@ class Said:
     stood: Stood | None
     current: Stood | None
     announced: bool
+    fresh: bool
+    amount: Decimal | None
+    before: Decimal | None
 
     @property
     def who(self) -> str:
         """The offer as messages call it."""
         return self.offer.model_id or self.offer.name
-
-    @cached_property
-    def fresh(self) -> bool:
-        """Whether the reading says something else of the field than what stood."""
-        return self.stood is None or not agrees(self.stood, self.fact)
 
     @property
     def moved(self) -> bool:
@@ -100,18 +101,6 @@ class Said:
             and not self.announced
             and self.fresh
         )
-
-    @cached_property
-    def amount(self) -> Decimal | None:
-        """The amount of a sourced rate."""
-        return amount_of(self.fact)
-
-    @cached_property
-    def before(self) -> Decimal | None:
-        """The amount that stood, in the same currency."""
-        if self.stood is None or self.stood.currency != self.fact.currency:
-            return None
-        return amount_of(self.stood)
 
     @property
     def went(self) -> str:
@@ -152,6 +141,22 @@ class Case:
         for said in self.facts:
             grouped[id(said.offer)].append(said)
         return tuple(map(tuple, grouped.values()))
+
+    @cached_property
+    def prices(self) -> tuple[Mapping[str, Said], ...]:
+        """The amounts of each offer that hold now, by their fields."""
+        return tuple(
+            {said.fact.field: said for said in facts if said.amount is not None and said.fact.valid_from is None}
+            for facts in self.by_offer
+        )
+
+    @cached_property
+    def specs(self) -> tuple[Mapping[str, Said], ...]:
+        """The specs of each offer that have a value, by their fields."""
+        return tuple(
+            {said.fact.field: said for said in facts if said.fact.value and said.fact.field in SPECS}
+            for facts in self.by_offer
+        )
 
     @cached_property
     def missing(self) -> tuple[tuple[str, str], ...]:
@@ -229,26 +234,28 @@ class Case:
     def _said(self, offer: Offer) -> Iterator[Said]:
         key = self._keys.get(self._places[id(offer)])
         if key is None:
-            yield from (
-                Said(offer, fact, known=False, stood=None, current=None, announced=False) for fact in offer.facts
-            )
+            for fact in offer.facts:
+                yield Said(offer, fact, False, None, None, False, True, amount_of(fact), None)
             return
-        stood = self._stood_of[key]
-        by_key = {(one.field, one.valid_from): one for one in stood}
+        by_key = {(one.field, one.valid_from): one for one in self._stood_of[key]}
+        by_field: dict[str, list[Stood]] = defaultdict(list)
+        for one in self._stood_of[key]:
+            by_field[one.field].append(one)
         for fact in offer.facts:
+            of_field = by_field.get(fact.field, ())
+            stood = by_key.get((fact.field, fact.valid_from))
             yield Said(
                 offer=offer,
                 fact=fact,
                 known=True,
-                stood=by_key.get((fact.field, fact.valid_from)),
-                current=current_of(stood, fact.field, self.at),
+                stood=stood,
+                current=current_of(of_field, fact.field, self.at),
                 announced=any(
-                    one.field == fact.field
-                    and one.valid_from
-                    and one.valid_from != fact.valid_from
-                    and agrees(one, fact)
-                    for one in stood
+                    one.valid_from and one.valid_from != fact.valid_from and agrees(one, fact) for one in of_field
                 ),
+                fresh=stood is None or not agrees(stood, fact),
+                amount=amount_of(fact),
+                before=amount_of(stood) if stood is not None and stood.currency == fact.currency else None,
             )
 
 

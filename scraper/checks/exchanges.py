@@ -125,6 +125,8 @@ def offers_swapped(case: Case) -> Iterator[Objection]:
 def _taken(case: Case) -> list[_Taken]:
     """Return the prices that have the value of another one of their offer, which is gone or went its own way."""
     taken = [one for facts in case.by_offer if facts[0].known for one in _taken_by(case, facts)]
+    if not taken:
+        return []
     count = Counter(one.pair for one in taken)
     stood = [
         {(rate.field, rate.valid_from): rate.value for rate in case.rates_of(facts[0].offer)} for facts in case.by_offer

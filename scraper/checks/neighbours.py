@@ -29,7 +29,8 @@ def far_from_its_like(case: Case) -> Iterator[Objection]:
             if said.amount:
                 like[_thing(said.fact.field)].append(said)
         for group in like.values():
-            for said in group:
+            # Most prices have no like.
+            for said in group if len(group) > 1 else ():
                 others = [one for one in group if one is not said and one.fact.currency == said.fact.currency]
                 far = [one for one in others if _far(said, one)]
                 if said.fresh and others and len(far) == len(others):

@@ -18,6 +18,9 @@ KINDS: Final = ("html", "markdown", "json")
 SHORT: Final = 1500
 """Characters of visible text up to which a page may be nothing but a notice."""
 
+_BEGINNING: Final = 16 * 1024
+"""Characters of markup that show more text than that on most pages."""
+
 _CHALLENGE_TITLE = re.compile(
     r"just a moment|attention required|checking your browser|one moment, please|verify(ing)? you are human|"
     r"please wait.*cloudflare",
@@ -75,7 +78,9 @@ _CONSENT = _wall(
     r"before you continue to|(accept|agree to|allow) (all |our |the )*cookies (to|before|and) continu|"
     r"(need|require|ask for) your consent",
 )
+_NOTICES: Final = (*_WALLS, _CONSENT)
 _PASSWORD_FIELD = re.compile(r"""<input\b[^<>]*\btype\s*=\s*["']?password\b""", re.IGNORECASE)
+_MARKED = re.compile(r"[$€£¥￥]\s?\d")  # the price that most pages have, found at a tenth of the cost
 _PRICE = re.compile(r"(?:[$€£¥￥]|US\$|USD|RMB|CNY)\s?\d|\d\s?(?:元|USD\b|[€¥])|元\s?/\s?\S")
 
 _TITLE = re.compile(r"<title\b[^<>]*>([^<]*)", re.IGNORECASE)
@@ -151,7 +156,7 @@ def problem_without_prices(text: str, kind: str, publishes: Iterable[str]) -> st
     """
     if kind == "json" or not any(is_rate_key(field) for field in publishes):
         return None
-    if _PRICE.search(text):  # as on most pages, without taking them apart
+    if _MARKED.search(text) or _PRICE.search(text):  # as on most pages, without taking them apart
         return None
     for written, meant in _ENTITIES.items():
         text = text.replace(written, meant)
@@ -177,19 +182,23 @@ def _is_json(start: str, content_type: str) -> bool:
 
 def _notice(text: str) -> str | None:
     """Say what notice stands in place of the page. A price in the visible text proves that it is no mere notice."""
-    visible = _visible(text)
-    short = len(visible) <= SHORT
     found = _TITLE.search(text) or _HEADING.search(text)
     title = clean(found[1]) if found else ""
+    challenged = _CHALLENGE_TITLE.search(title) is not None
+    markup = _shown_markup(text)
+    if not challenged and not any(wall.title.search(title) for wall in _NOTICES) and _is_long(markup):
+        return None  # as most pages, without taking them apart
+    visible = _visible(markup)
+    short = len(visible) <= SHORT
     shown = f'("{(title or visible)[:80].strip()}"), not the page'
-    if _CHALLENGE_TITLE.search(title) and _CHALLENGE_SCRIPT.search(text):
+    if challenged and _CHALLENGE_SCRIPT.search(text):
         return f"a Cloudflare challenge page {shown}"
     if short and _CHALLENGE_OPTIONS.search(text):
         return f"a Cloudflare challenge page {shown}"
     if _PRICE.search(visible):
         return None
     short = short and not _TABLE.search(text)
-    for wall in (*_WALLS, _CONSENT):
+    for wall in _NOTICES:
         if wall.title.search(title) or (short and wall.words.search(visible)):
             return f"{wall.what} {shown}"
     if short and _PASSWORD_FIELD.search(text):
@@ -197,20 +206,36 @@ def _notice(text: str) -> str | None:
     return None
 
 
-def _visible(text: str) -> str:
-    """Return the text outside of tags, scripts and styles, in one pass however broken the markup is."""
+def _is_long(markup: str) -> bool:
+    """Say whether the visible text is certainly not short, by the beginning of it, cut where no tag is cut."""
+    return len(_visible(markup[: max(0, markup.rfind("<", 0, _BEGINNING))])) > SHORT
+
+
+def _shown_markup(text: str) -> str:
+    """Return the text without scripts and styles, in one pass for each however broken the markup is."""
+    lowered = _lowered(text)
     for element in ("script", "style", "svg"):
-        text = _without(text, element)
-    text = _TAG.sub(" ", text)
+        if f"<{element}" in lowered:
+            text = _without(text, lowered, element)
+            lowered = _lowered(text)
+    return text
+
+
+def _lowered(text: str) -> str:
+    lowered = text.lower()
+    # A letter whose lower case is longer would shift every place after it.
+    return lowered if len(lowered) == len(text) else text
+
+
+def _visible(markup: str) -> str:
+    """Return the text outside of tags."""
+    text = _TAG.sub(" ", markup)
     for written, meant in _ENTITIES.items():
         text = text.replace(written, meant)
     return clean(text)
 
 
-def _without(text: str, element: str) -> str:
-    lowered = text.lower()
-    if len(lowered) != len(text):
-        lowered = text  # a letter whose lower case is longer would shift every place after it
+def _without(text: str, lowered: str, element: str) -> str:
     kept, position = [], 0
     while (start := lowered.find(f"<{element}", position)) >= 0:
         kept.append(text[position:start])

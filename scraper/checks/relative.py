@@ -193,7 +193,7 @@ def _jump(case: Case, said: Said) -> _Jump | None:
         return None
     rate = said.amount is not None
     old, new = (amount_of(base), said.amount) if rate else (count_of(base), count_of(said.fact))
-    if not old or not new:
+    if not old or not new or new == old:
         return None
     times = ratio(new, old)
     power = power_of(times, POWERS if rate else UNIT_POWERS)

@@ -7,10 +7,11 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from scraper.fetch.archive import Archive
@@ -28,6 +29,12 @@ _AT_ONCE: Final = 100
 
 _WINDOW: Final = 64
 """As many sources are fetched ahead of the one that is read, so that their bodies do not fill the memory."""
+
+_TOGETHER: Final = 16
+"""After as many answers as this were taken, others are fetched in their place."""
+
+_Key = tuple[str, ...]
+_Answer = Future[Fetched | NotFetched]
 
 
 class Client:
@@ -130,30 +137,41 @@ class Client:
 
 
 class _Ahead:
-    """A crawl on a thread of its own, a limited way ahead of whoever asks for its answers."""
+    """A crawl on a thread of its own, a limited way ahead of whoever asks for its answers.
+
+    What another thread tells the crawl wakes it up, which costs as much as a small fetch: it is told of several answers
+    that were taken at once, and sooner where somebody waits for it anyway.
+    """
 
     def __init__(self, crawl: Callable[[], Crawl], many: Sequence[Sequence[str]]) -> None:
         self._crawl = crawl
         self._started: Future[tuple[asyncio.AbstractEventLoop, Crawl]] = Future()
         self._stop = asyncio.Event()
-        self._room = asyncio.Semaphore(_WINDOW)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=self._run, name="ratecard-fetch", daemon=True)
         self._thread.start()
         self._loop, self._fetches = self._started.result()
-        self._inside: set[tuple[str, ...]] = set()
-        self._answers = {key: self._begin(self._in_room(key)) for key in dict.fromkeys(map(tuple, many))}
+        self._answers: dict[_Key, _Answer] = {key: Future() for key in dict.fromkeys(map(tuple, many))}
+        self._taken: list[_Key] = []
+        # These two are the crawl's: no other thread looks at them.
+        self._waiting = dict(self._answers)
+        self._inside: dict[_Key, asyncio.Task[Any]] = {}
+        self._tell()
 
     def fetch(self, addresses: Sequence[str], *, browser: bool) -> Fetched | NotFetched:
         """Return the answer that was fetched ahead, once; any other is fetched now, and so is what needs a browser."""
         key = tuple(addresses)
         answer = None if browser else self._answers.pop(key, None)
         if answer is None:
-            return self._begin(self._fetches.fetch(addresses, browser=browser)).result()
+            return asyncio.run_coroutine_threadsafe(self._now(addresses, browser=browser), self._loop).result()
+        if not answer.done():
+            self._tell(wanted=key)
         try:
             return answer.result()
         finally:
-            self._loop.call_soon_threadsafe(self._leave, key)
+            self._taken.append(key)
+            if len(self._taken) >= _TOGETHER:
+                self._tell()
 
     def drop(self, addresses: Sequence[str]) -> None:
         """Give up an answer that nobody will ask for, whether it is there or not."""
@@ -161,35 +179,45 @@ class _Ahead:
         answer = self._answers.pop(key, None)
         if answer is not None:
             answer.cancel()
-            self._loop.call_soon_threadsafe(self._leave, key)
+            self._taken.append(key)
+            self._tell()
 
     def close(self) -> None:
         """Give up what nobody has asked for, and end."""
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
-    def _begin(self, fetch: Coroutine[Any, Any, Fetched | NotFetched]) -> Future[Fetched | NotFetched]:
-        return asyncio.run_coroutine_threadsafe(self._known(fetch), self._loop)
+    def _tell(self, *, wanted: _Key | None = None) -> None:
+        taken, self._taken = self._taken, []
+        self._loop.call_soon_threadsafe(self._go_on, taken, wanted)
 
-    async def _known(self, fetch: Coroutine[Any, Any, Fetched | NotFetched]) -> Fetched | NotFetched:
-        task = asyncio.current_task()
-        if task is None:
-            raise AssertionError("a coroutine runs in a task")
-        self._tasks.add(task)
-        try:
-            return await fetch
-        finally:
-            self._tasks.discard(task)
+    # On the thread of the crawl.
 
-    async def _in_room(self, key: tuple[str, ...]) -> Fetched | NotFetched:
-        await self._room.acquire()
-        self._inside.add(key)
-        return await self._fetches.fetch(key)
+    def _go_on(self, taken: Sequence[_Key], wanted: _Key | None) -> None:
+        """Let others in where answers were taken or given up; one that is waited for comes in at once."""
+        for key in taken:
+            self._waiting.pop(key, None)
+            if (fetch := self._inside.pop(key, None)) is not None:
+                fetch.cancel()
+        if wanted in self._waiting:
+            self._begin(wanted)
+        while self._waiting and len(self._inside) < _WINDOW:
+            self._begin(next(iter(self._waiting)))
 
-    def _leave(self, key: tuple[str, ...]) -> None:
-        if key in self._inside:
-            self._inside.remove(key)
-            self._room.release()
+    def _begin(self, key: _Key) -> None:
+        answer = self._waiting.pop(key)
+        fetch = self._inside[key] = self._loop.create_task(self._fetches.fetch(key))
+        self._known(fetch)
+        fetch.add_done_callback(partial(_hand_over, answer))
+
+    async def _now(self, addresses: Sequence[str], *, browser: bool) -> Fetched | NotFetched:
+        fetch = self._loop.create_task(self._fetches.fetch(addresses, browser=browser))
+        self._known(fetch)
+        return await fetch
+
+    def _known(self, fetch: asyncio.Task[Any]) -> None:
+        self._tasks.add(fetch)
+        fetch.add_done_callback(self._tasks.discard)
 
     def _run(self) -> None:
         try:
@@ -209,3 +237,18 @@ class _Ahead:
             for fetch in fetches:
                 fetch.cancel()
             await asyncio.gather(*fetches, return_exceptions=True)
+
+
+def _hand_over(answer: _Answer, fetch: asyncio.Task[Fetched | NotFetched]) -> None:
+    """Give what a fetch came to, to whoever waits for it on another thread."""
+    if fetch.cancelled():
+        answer.cancel()
+        return
+    error = fetch.exception()
+    # It may have been given up at this very moment.
+    if not answer.set_running_or_notify_cancel():
+        return
+    if error is not None:
+        answer.set_exception(error)
+    else:
+        answer.set_result(fetch.result())

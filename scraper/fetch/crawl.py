@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -43,6 +44,7 @@ _NOT_MODIFIED: Final = 304
 _BACKOFF_SECONDS: Final = 0.5
 _UNCHANGED_AT_MOST: Final = 3
 """As many "not modified" in a row are believed: every fourth run asks for the whole page, whatever its marks say."""
+_NOTHING: Final = nullcontext()
 _LONGEST_MARK: Final = 1000
 _LONGEST_ADDRESS: Final = 2000
 
@@ -136,8 +138,7 @@ class Crawl:
     # A page.
 
     async def _page(self, url: httpx.URL, deadline: Deadline) -> Fetched | httpx.URL:
-        with deadline.paused():
-            await self._permission(url)
+        await self._permission(url, deadline.paused())
         known = self._known(url)
         marks = _conditions(known) if known else {}
         answer = await self._ask(url, deadline, partial(self._read_page, known), marks, keyed=True)
@@ -222,8 +223,7 @@ class Crawl:
 
     async def _rendered(self, url: httpx.URL, deadline: Deadline) -> Fetched | httpx.URL:
         self._browser.check()
-        with deadline.paused():
-            await self._permission(url)
+        await self._permission(url, deadline.paused())
         # Whether the page has changed does not say whether what it asks for has: no conditions.
         page = await self._ask(url, deadline, partial(self._read_part, self._settings.max_body), {}, keyed=True)
         if isinstance(page, httpx.URL):
@@ -256,11 +256,16 @@ class Crawl:
 
     # robots.txt.
 
-    async def _permission(self, url: httpx.URL) -> None:
-        """Refuse an address that the robots.txt of its site keeps from us."""
+    async def _permission(self, url: httpx.URL, waiting: AbstractContextManager[None] = _NOTHING) -> None:
+        """Refuse an address that the robots.txt of its site keeps from us; one that is to be had is waited for."""
         origin = origin_of(url)
-        async with self._deciding.setdefault(origin, asyncio.Lock()):
-            rules = await self._rules(self._host(url), origin)
+        host = self._host(url)
+        rules = host.rules.get(origin)
+        if rules is None or not rules.fresh(self._clock()):
+            with waiting:
+                async with self._deciding.setdefault(origin, asyncio.Lock()):
+                    rules = await self._rules(host, origin)
+        host.pace = self._pace_by(rules)
         if rules.allows(str(url), self._agent):
             return
         decided = rules.remembered
@@ -281,10 +286,12 @@ class Crawl:
             rules = await self._fetch_rules(origin)
             self._keep((origin, rules.remembered))
         host.rules[origin] = rules
-        host.pace = max(self._settings.pace, min(rules.delay(self._agent), self._settings.max_crawl_delay))
         if asked:
-            host.put_off(host.pace)
+            host.put_off(self._pace_by(rules))
         return rules
+
+    def _pace_by(self, rules: Rules) -> float:
+        return max(self._settings.pace, min(rules.delay(self._agent), self._settings.max_crawl_delay))
 
     async def _fetch_rules(self, origin: str) -> Rules:
         seconds = self._settings.deadline
@@ -324,6 +331,25 @@ class Crawl:
         """Ask until there is an answer or no hope of one; return what is made of it, or the address it leads to."""
         host = self._host(url)
 
+        async def once() -> T | httpx.URL:
+            async with self._turns_of(host).turn(deadline):
+                return await self._ask_once(host, url, deadline, read, headers, keyed=keyed)
+
+        try:
+            try:
+                return await once()
+            except Failed as failure:
+                if not failure.again:
+                    raise
+                return await self._again(failure, once, deadline)
+        except Failed as failure:
+            if failure.after is not None:
+                self._leave_alone(host, failure.after)
+            raise
+
+    async def _again(self, failure: Failed, once: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
+        """Try again after a first failure, as long as that may help."""
+
         def worth_it(error: Exception) -> bool | float:
             if not isinstance(error, Failed) or not error.again:
                 return False
@@ -332,22 +358,18 @@ class Crawl:
                 return False
             return True if error.after is None else error.after
 
-        try:
-            async for attempt in stamina.retry_context(
-                on=worth_it,
-                attempts=self._settings.retries + 1,
-                timeout=None,
-                wait_initial=min(_BACKOFF_SECONDS, self._settings.retry_wait),
-                wait_max=self._settings.retry_wait,
-                wait_jitter=min(_BACKOFF_SECONDS, self._settings.retry_wait),
-            ):
-                with attempt:
-                    async with self._turns_of(host).turn(deadline):
-                        return await self._ask_once(host, url, deadline, read, headers, keyed=keyed)
-        except Failed as failure:
-            if failure.after is not None:
-                self._leave_alone(host, failure.after)
-            raise
+        async for attempt in stamina.retry_context(
+            on=worth_it,
+            attempts=self._settings.retries + 1,
+            timeout=None,
+            wait_initial=min(_BACKOFF_SECONDS, self._settings.retry_wait),
+            wait_max=self._settings.retry_wait,
+            wait_jitter=min(_BACKOFF_SECONDS, self._settings.retry_wait),
+        ):
+            with attempt:
+                if attempt.num == 1:
+                    raise failure
+                return await once()
         raise AssertionError("there is at least one attempt")
 
     async def _ask_once(

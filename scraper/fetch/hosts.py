@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -99,7 +99,7 @@ class Turns:
         Raises `Failed` where the host wants to be left alone for longer than we wait.
         """
         async with AsyncExitStack() as stack:
-            with deadline.paused():
+            with nullcontext() if self._free() else deadline.paused():
                 await stack.enter_async_context(self._slots)
                 self._check_wait()
                 await self._pause()
@@ -108,6 +108,11 @@ class Turns:
                 yield
             finally:
                 self._host.put_off(self._host.pace)
+
+    def _free(self) -> bool:
+        """Say whether nothing is to be waited for."""
+        rests = self._host.not_before is not None or self._host.next_at > time.monotonic()
+        return not (rests or self._slots.locked() or self._everywhere.locked())
 
     def _check_wait(self) -> None:
         until = self._host.not_before
