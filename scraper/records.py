@@ -192,13 +192,15 @@ class Fact(_Record):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if self.state is State.SOURCED and self.reason is None and self.value and len(self.value) <= _SHORT:
-            _check_sourced(self.field, self.value, self.currency)
+        value = self.value
+        if value and len(value) <= _SHORT and self.state is _SOURCED and self.reason is None:
+            _check_sourced(self.field, value, self.currency)
         else:
-            _check_stated(self.field, self.state, self.value, self.currency, self.reason)
+            _check_stated(self.field, self.state, value, self.currency, self.reason)
         return self
 
 
+_SOURCED: Final = State.SOURCED
 _SHORT: Final = 100
 """Characters of a value of which it is remembered that it can be one."""
 
