@@ -33,11 +33,15 @@ class _Renderer(RendererHTML):
                 if later.type == "tr_close":
                     break
                 width += later.type == "td_open"
-            line = env["lines"][token.map[0]].strip()
-            given = len(escapedSplit(line.removeprefix("|").removesuffix("|")))
+            given = _cells_given(env["lines"][token.map[0]].strip().removeprefix("|").removesuffix("|"))
             if given < width:
                 return f'<tr data-short="{given}">\n'
         return self.renderToken(tokens, index, options, env)
+
+
+def _cells_given(row: str) -> int:
+    """Return how many cells the line of a row has."""
+    return len(escapedSplit(row)) if "\\" in row else row.count("|") + 1
 
 
 def _parser() -> MarkdownIt:
