@@ -49,7 +49,7 @@ class Passage(NamedTuple):
 
     def with_text(self, text: str) -> Passage:
         """Return the passage reduced to a part of its text; its place and its quote stay."""
-        return self if text == self.text else self._replace(text=text)
+        return self if text == self.text else Passage(text, *self[1:])
 
     def __bool__(self) -> bool:
         return bool(self.text)
