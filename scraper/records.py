@@ -94,6 +94,8 @@ ISO date (also `2025-01`), `list` items joined by ", " in alphabetical order, `t
 
 MAX_DIGITS: Final = 40
 MAX_QUOTE: Final = 2000
+_SHORT: Final = 100
+"""Characters of a text of which it is remembered how it reads when it is clean, of a value that it can be one."""
 
 # Characters that change how the text around them is shown, or show nothing at all; halves of characters, too.
 _INVISIBLE = re.compile(
@@ -104,6 +106,16 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")  # all of the category Cc
 
 def clean(text: str) -> str:
     """Return text fit to be stored and shown: NFC, blanks collapsed, no control or direction-changing characters."""
+    return _clean_short(text) if len(text) <= _SHORT else _cleaned(text)
+
+
+# The same texts stand in cell after cell, and each is asked for several times: as a text, as a quote.
+@lru_cache(maxsize=16384)
+def _clean_short(text: str) -> str:
+    return _cleaned(text)
+
+
+def _cleaned(text: str) -> str:
     if not text.isprintable():  # none of the characters of either pattern is
         text = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
     if not text.isascii():
@@ -201,8 +213,6 @@ class Fact(_Record):
 
 
 _SOURCED: Final = State.SOURCED
-_SHORT: Final = 100
-"""Characters of a value of which it is remembered that it can be one."""
 
 
 def _check_stated(field: str, state: State, value: str | None, currency: str | None, reason: Reason | None) -> None:
