@@ -182,6 +182,12 @@ class Evidence(_Record):
     quote: Annotated[str, AfterValidator(_quoted)] = Field(max_length=MAX_QUOTE)
     page: int = Field(default=0, ge=0)
 
+    @classmethod
+    def of(cls, locator: str, quote: str) -> Evidence:
+        """Make evidence, as calling the class does: that takes half as long again."""
+        made: Evidence = cls.__pydantic_validator__.validate_python({"locator": locator, "quote": quote})
+        return made
+
 
 class Fact(_Record):
     """One field of an offer as one document states it.
@@ -201,6 +207,13 @@ class Fact(_Record):
     promotional: bool = False
     valid_from: AwareDatetime | None = None
     valid_until: AwareDatetime | None = None
+
+    @classmethod
+    def sourced(cls, field: str, value: str, evidence: Evidence, **more: object) -> Fact:
+        """Make the fact of a value that is sourced, as calling the class does: that takes half as long again."""
+        fields = {"field": field, "state": _SOURCED, "value": value, "evidence": evidence, **more}
+        made: Fact = cls.__pydantic_validator__.validate_python(fields)
+        return made
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

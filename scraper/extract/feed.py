@@ -19,7 +19,7 @@ from scraper.extract.jsontext import Json, escape
 from scraper.extract.money import per
 from scraper.extract.offers import Named, Offers
 from scraper.meters import RateKey, Unit
-from scraper.records import Evidence, Fact, State, check_amount, clean, plain
+from scraper.records import Evidence, Fact, check_amount, clean, plain
 
 TOKEN: Final = Unit(Decimal(1), "token")
 MILLION_TOKENS: Final = Unit(Decimal(1_000_000), "token")
@@ -316,14 +316,8 @@ def amount_fact(
     written = read(shown, price.sent_in, price.key, price.between, free and price.may_be_free)
     if not written:
         return None
-    return Fact(
-        field=price.key,
-        state=State.SOURCED,
-        value=written,
-        currency=currency,
-        evidence=Evidence(locator=f"#{pointer}", quote=quote or shown),
-        promotional=promotional,
-    )
+    evidence = Evidence.of(f"#{pointer}", quote or shown)
+    return Fact.sourced(price.key, written, evidence, currency=currency, promotional=promotional)
 
 
 _Between = tuple[Decimal, Decimal] | None
@@ -382,8 +376,7 @@ def conditional_facts(
 
 def spec_fact(field_name: str, written: str, value: Json, pointer: str) -> Fact:
     """Return the fact of a spec with the feed's own value as its quote."""
-    evidence = Evidence(locator=f"#{pointer}", quote=_quote_of(value))
-    return Fact(field=field_name, state=State.SOURCED, value=written, evidence=evidence)
+    return Fact.sourced(field_name, written, Evidence.of(f"#{pointer}", _quote_of(value)))
 
 
 def _quote_of(value: Json) -> str:

@@ -266,12 +266,11 @@ def _facts(price: Price, key: RateKey, terms: Terms, scale: Scale, evidence: Evi
     if terms.resolutions:
         found = [one.with_labels(resolution=size) for one in found for size in terms.resolutions]
     return [
-        Fact(
-            field=str(one),
-            state=State.SOURCED,
-            value=plain(amount),
+        Fact.sourced(
+            one.written,
+            plain(amount),
+            evidence,
             currency=price.currency,
-            evidence=evidence,
             promotional=terms.promotional,
             valid_from=terms.valid_from,
             valid_until=terms.valid_until,

@@ -20,7 +20,7 @@ from scraper.extract.prices import Scale, facts_of
 from scraper.extract.specs import read_date, read_tokens
 from scraper.extract.vocabulary import VOCABULARY, Meaning, Role, Vocabulary, modality_of
 from scraper.meters import RateKey, Unit
-from scraper.records import SPECS, Fact, State
+from scraper.records import SPECS, Fact
 
 MONEY = re.compile(r"(?:US\$|[$€£¥])\s?\.?\d|\d\s?(?:元|CNY\b)")
 """What a table of prices has in a cell."""
@@ -135,7 +135,7 @@ def spec_facts(cell: Passage, name: str, *, footnotes: Collection[str] = ()) -> 
         value = read_date(text, footnotes=footnotes)
     else:
         value = text
-    return (Fact(field=name, state=State.SOURCED, value=value, evidence=cell.evidence()),)
+    return (Fact.sourced(name, value, cell.evidence()),)
 
 
 Naming = Callable[[LineFacts], Sequence[Named]]
