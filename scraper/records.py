@@ -171,6 +171,15 @@ Name = Annotated[str, AfterValidator(_shown)]
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def __copy__(self) -> Self:
+        """Copy the fields: a record has nothing else, which pydantic would look for."""
+        copied = type(self).__new__(type(self))
+        object.__setattr__(copied, "__dict__", self.__dict__.copy())
+        object.__setattr__(copied, "__pydantic_extra__", None)
+        object.__setattr__(copied, "__pydantic_fields_set__", self.__pydantic_fields_set__.copy())
+        object.__setattr__(copied, "__pydantic_private__", None)
+        return copied
+
 
 class Evidence(_Record):
     """Where in a capture a value stands, and the text there as published.

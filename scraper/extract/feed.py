@@ -109,9 +109,15 @@ class Feed:
     """Facts that paths cannot describe (tiers in a list): given the row, its JSON pointer and where to note."""
 
     @cached_property
-    def parents(self) -> frozenset[str]:
-        """The paths of the objects in which prices are; the row's own is empty."""
-        return frozenset(_parted(price.path)[0] for price in self.prices)
+    def parted(self) -> tuple[tuple[str, str], ...]:
+        """The path of the object in which each price is (empty for the row itself), and the key of the price there."""
+        paths = (price.path.rpartition("/") for price in self.prices)
+        return tuple((parent, key) for parent, _, key in paths)
+
+    @cached_property
+    def holders(self) -> frozenset[str]:
+        """The paths of the objects in which prices are."""
+        return frozenset(parent for parent, _ in self.parted)
 
     @cached_property
     def named_keys(self) -> Mapping[str, frozenset[str]]:
@@ -195,10 +201,9 @@ def _prices(row: Row, feed: Feed, pointer: str, offers: Offers) -> Iterator[Fact
     except REFUSALS as problem:
         offers.note("unreadable", f"{row[feed.model_id]}: {problem}", f"#{pointer}")
         return
-    inside = {parent: at_path(row, parent) if parent else row for parent in feed.parents}
-    for price in prices:
-        parent, key = _parted(price.path)
-        holder = inside[parent]
+    holders = {parent: at_path(row, parent) if parent else row for parent in feed.holders}
+    for price, (parent, key) in zip(prices, feed.parted, strict=True):
+        holder = holders[parent]
         value = holder.get(key) if isinstance(holder, dict) else None
         if value is None or not price.when(row):
             continue
@@ -259,13 +264,6 @@ def at_path(row: Json, path: str) -> Json:
 @lru_cache(maxsize=4096)
 def _keys(path: str) -> tuple[str, ...]:
     return tuple(path.split("/"))
-
-
-@lru_cache(maxsize=4096)
-def _parted(path: str) -> tuple[str, str]:
-    """Return the path of the object that a path leads into, and the key there."""
-    parent, _, key = path.rpartition("/")
-    return parent, key
 
 
 def number_of(value: Json) -> Decimal:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
@@ -44,6 +45,7 @@ def _cells_given(row: str) -> int:
     return len(escapedSplit(row)) if "\\" in row else row.count("|") + 1
 
 
+@lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
     # MDX indents whatever stands inside a component; nothing of what we read is indented code.
