@@ -8,7 +8,7 @@ inverses: a text that is not in this one form is refused, so that one price neve
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final, Self
@@ -98,6 +98,7 @@ class RateKey:
     meter: str
     modality: str = ""
     labels: tuple[tuple[str, str], ...] = ()
+    written: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.meter not in METERS:
@@ -114,6 +115,9 @@ class RateKey:
                 raise ValueError(f"label {name} has the value {value!r}, which has blanks or one of {{}},=")
             if name == "prompt_gt" and not re.fullmatch(r"[1-9][0-9]*", value):
                 raise ValueError(f"prompt_gt must be a whole number of tokens, not {value!r}")
+        modality = f".{self.modality}" if self.modality else ""
+        labels = ",".join(f"{name}={value}" for name, value in self.labels)
+        object.__setattr__(self, "written", f"{self.meter}{modality}" + (f"{{{labels}}}" if labels else ""))
 
     @classmethod
     @lru_cache(maxsize=4096)
@@ -131,9 +135,10 @@ class RateKey:
         return cls(match["meter"], match["modality"] or "", tuple(pairs))
 
     def __str__(self) -> str:
-        modality = f".{self.modality}" if self.modality else ""
-        labels = ",".join(f"{name}={value}" for name, value in self.labels)
-        return f"{self.meter}{modality}" + (f"{{{labels}}}" if labels else "")
+        return self.written
+
+    def __hash__(self) -> int:
+        return hash(self.written)
 
     def with_labels(self, **labels: str | int | None) -> RateKey:
         """Return this key with labels set (or, where the value is None or empty, taken off)."""
@@ -143,7 +148,7 @@ class RateKey:
         """Return this key for one modality; `text` and the empty text give the bare key."""
         if modality == self.modality:
             return self
-        return RateKey(self.meter, "" if modality == "text" else modality, self.labels)
+        return _with_modality(self, modality)
 
     @property
     def unit(self) -> Unit:
@@ -161,6 +166,11 @@ def _with_labels(key: RateKey, *labels: tuple[str, str | int | None]) -> RateKey
         else:
             merged[name] = str(value)
     return RateKey(key.meter, key.modality, tuple(sorted(merged.items())))
+
+
+@lru_cache(maxsize=4096)
+def _with_modality(key: RateKey, modality: str) -> RateKey:
+    return RateKey(key.meter, "" if modality == "text" else modality, key.labels)
 
 
 @lru_cache(maxsize=4096)

@@ -19,13 +19,18 @@ from scraper.extract.jsontext import Json, escape
 from scraper.extract.money import per
 from scraper.extract.offers import Named, Offers
 from scraper.meters import RateKey, Unit
-from scraper.records import Evidence, Fact, State, check_amount, clean, plain
+from scraper.records import Evidence, Fact, check_amount, clean, plain
 
 TOKEN: Final = Unit(Decimal(1), "token")
 MILLION_TOKENS: Final = Unit(Decimal(1_000_000), "token")
 
 Row = Mapping[str, Any]
 
+_SentIn = tuple[str, str, str]
+"""The quantity, the thing and the `over` of a unit."""
+
+_SHORT: Final = 100
+"""Characters of a text of which it is remembered what it says."""
 _NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?")
 
 
@@ -54,6 +59,11 @@ class Price:
     when: Callable[[Row], bool] = always
     between: tuple[Decimal, Decimal] | None = None
     may_be_free: bool = False
+    sent_in: _SentIn = field(init=False, repr=False, compare=False)
+    """The unit by its texts: 60 and 60.0 are equal, and give amounts other digits."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sent_in", (str(self.unit.quantity), self.unit.thing, self.unit.over))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,17 @@ class Feed:
     units: Mapping[str, Unit] = field(default_factory=dict)
     more: More | None = None
     """Facts that paths cannot describe (tiers in a list): given the row, its JSON pointer and where to note."""
+
+    @cached_property
+    def parted(self) -> tuple[tuple[str, str], ...]:
+        """The path of the object in which each price is (empty for the row itself), and the key of the price there."""
+        paths = (price.path.rpartition("/") for price in self.prices)
+        return tuple((parent, key) for parent, _, key in paths)
+
+    @cached_property
+    def holders(self) -> frozenset[str]:
+        """The paths of the objects in which prices are."""
+        return frozenset(parent for parent, _ in self.parted)
 
     @cached_property
     def named_keys(self) -> Mapping[str, frozenset[str]]:
@@ -180,8 +201,10 @@ def _prices(row: Row, feed: Feed, pointer: str, offers: Offers) -> Iterator[Fact
     except REFUSALS as problem:
         offers.note("unreadable", f"{row[feed.model_id]}: {problem}", f"#{pointer}")
         return
-    for price in prices:
-        value = at_path(row, price.path)
+    holders = {parent: at_path(row, parent) if parent else row for parent in feed.holders}
+    for price, (parent, key) in zip(prices, feed.parted, strict=True):
+        holder = holders[parent]
+        value = holder.get(key) if isinstance(holder, dict) else None
         if value is None or not price.when(row):
             continue
         place = f"{pointer}/{price.path}"
@@ -250,10 +273,25 @@ def number_of(value: Json) -> Decimal:
 
 def _sent_number(value: Json) -> str:
     """Return the text of a number, however it is sent; raises `Unreadable` for all else."""
-    shown = clean(jsontext.written(value)) if isinstance(value, str | int | Decimal) else ""
-    if isinstance(value, bool) or not _NUMBER.fullmatch(shown):
+    shown = ""
+    if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
+        text = jsontext.written(value)
+        shown = _number_short(text) if len(text) <= _SHORT else _number_in(text)
+    if not shown:
         raise Unreadable(f"{str(value)[:60]!r} is not a number")
     return shown
+
+
+# The same few prices stand in row after row, and in every capture of a feed.
+@lru_cache(maxsize=16384)
+def _number_short(text: str) -> str:
+    return _number_in(text)
+
+
+def _number_in(text: str) -> str:
+    """Return the number that a text is, without the blanks around it; "" where it is none."""
+    shown = clean(text)
+    return shown if _NUMBER.fullmatch(shown) else ""
 
 
 def amount_fact(
@@ -272,32 +310,37 @@ def amount_fact(
     number, or not one in the unit of this price.
     """
     shown = _sent_number(value)
-    amount = Decimal(shown)
-    if amount < 0 or (amount == 0 and not (free and price.may_be_free)):
+    read = _amount_short if len(shown) <= _SHORT else _amount
+    written = read(shown, price.sent_in, price.key, price.between, free and price.may_be_free)
+    if not written:
         return None
-    if price.between and amount and not price.between[0] <= amount <= price.between[1]:
-        raise Unreadable(f"{shown[:60]} cannot be a price per {price.unit}")
-    unit = price.unit
+    evidence = Evidence.of(f"#{pointer}", quote or shown)
+    return Fact.sourced(price.key, written, evidence, currency=currency, promotional=promotional)
+
+
+_Between = tuple[Decimal, Decimal] | None
+
+
+@lru_cache(maxsize=16384)
+def _amount_short(shown: str, sent_in: _SentIn, key: str, between: _Between, zero: bool) -> str:
+    return _amount(shown, sent_in, key, between, zero)
+
+
+def _amount(shown: str, sent_in: _SentIn, key: str, between: _Between, zero: bool) -> str:
+    """Write a number that is sent in a unit as an amount of a rate key; "" for what is no price, as is a 0 that is not
+    said to be one.
+    """
+    amount = Decimal(shown)
+    if amount < 0 or (amount == 0 and not zero):
+        return ""
+    quantity, thing, over = sent_in
+    unit = Unit(Decimal(quantity), thing, over)
+    if between and amount and not between[0] <= amount <= between[1]:
+        raise Unreadable(f"{shown[:60]} cannot be a price per {unit}")
     try:
-        written = _converted(shown, str(unit.quantity), unit.thing, unit.over, price.key)
+        return plain(per(check_amount(abs(amount)), unit, RateKey.parse(key).unit))
     except ValueError as error:
         raise Unreadable(f"{shown[:60]!r} is not an amount") from error
-    return Fact(
-        field=price.key,
-        state=State.SOURCED,
-        value=written,
-        currency=currency,
-        evidence=Evidence(locator=f"#{pointer}", quote=quote or shown),
-        promotional=promotional,
-    )
-
-
-# The same few prices stand in row after row, and in every capture of a feed.
-@lru_cache(maxsize=16384)
-def _converted(shown: str, quantity: str, thing: str, over: str, key: str) -> str:
-    """Write a number that is sent in a unit (its quantity, thing and `over`) as an amount of a rate key."""
-    unit = Unit(Decimal(quantity), thing, over)
-    return plain(per(check_amount(abs(Decimal(shown))), unit, RateKey.parse(key).unit))
 
 
 def conditional_facts(
@@ -331,10 +374,23 @@ def conditional_facts(
 
 def spec_fact(field_name: str, written: str, value: Json, pointer: str) -> Fact:
     """Return the fact of a spec with the feed's own value as its quote."""
-    quote = clean(jsontext.written(value))[:1000].rstrip()
-    return Fact(
-        field=field_name, state=State.SOURCED, value=written, evidence=Evidence(locator=f"#{pointer}", quote=quote)
-    )
+    return Fact.sourced(field_name, written, Evidence.of(f"#{pointer}", _quote_of(value)))
+
+
+def _quote_of(value: Json) -> str:
+    if isinstance(value, list) and _are_texts(value):
+        return _quote_of_texts(tuple(value))
+    return clean(jsontext.written(value))[:1000].rstrip()
+
+
+# Row after row has the same modalities, or the same parameters.
+@lru_cache(maxsize=1024)
+def _quote_of_texts(texts: tuple[str, ...]) -> str:
+    return clean(jsontext.written(list(texts)))[:1000].rstrip()
+
+
+def _are_texts(values: list[Json]) -> bool:
+    return {*map(type, values)} <= {str}
 
 
 def whole_tokens(value: Json) -> str:
@@ -353,7 +409,7 @@ def as_text(value: Json) -> str:
 
 def as_texts(value: Json) -> list[str]:
     """Return a list of texts. Raises `Unreadable` for what is no list, and for a list of other things."""
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or not _are_texts(value):
         raise Unreadable(f"{str(value)[:60]!r} is not a list of texts")
     return value
 
@@ -361,7 +417,9 @@ def as_texts(value: Json) -> list[str]:
 def _note_new_keys(row: Row, feed: Feed, offers: Offers) -> None:
     for parent, named in feed.named_keys.items():
         inner = at_path(row, parent) if parent else row
-        for key in inner if isinstance(inner, dict) else ():
+        if not isinstance(inner, dict) or inner.keys() <= named:
+            continue
+        for key in inner:
             if key not in named and (path := f"{parent}/{key}".lstrip("/")) not in feed.named_keys[""]:
                 # Once for all rows and pages.
                 place = feed_place(parent, key)

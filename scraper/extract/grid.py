@@ -70,6 +70,24 @@ def spread(rows: Sequence[tuple[list[Spanned], bool, bool]]) -> Grid:
 
     Where no row is marked as head, the leading rows of header cells are the header, else the first row.
     """
+    filled = _unspanned(rows) or _spread(rows)
+    head = _header_rows(rows)
+    for number, (_, _, short) in enumerate(rows):
+        if short and number > head:
+            filled[number] = _realigned(filled[number], filled[number - 1], len(rows[number][0]))
+    return Grid(tuple(filled), head)
+
+
+def _unspanned(rows: Sequence[tuple[list[Spanned], bool, bool]]) -> list[tuple[Passage, ...]]:
+    """Return the cells of rows of which none spans another place, and which are all as wide; nothing for others."""
+    width = len(rows[0][0]) if rows else 0
+    if any(len(cells) != width or any(down != 1 or across != 1 for _, down, across in cells) for cells, _, _ in rows):
+        return []
+    return [tuple([passage for passage, _, _ in cells]) for cells, _, _ in rows]
+
+
+def _spread(rows: Sequence[tuple[list[Spanned], bool, bool]]) -> list[tuple[Passage, ...]]:
+    """Return the cells of rows, each in all the places that it spans."""
     grid: list[dict[int, Passage]] = [{} for _ in rows]
     for number, (cells, _, _) in enumerate(rows):
         column = 0
@@ -81,12 +99,7 @@ def spread(rows: Sequence[tuple[list[Spanned], bool, bool]]) -> Grid:
                     grid[row].setdefault(place, passage)
             column += across
     width = max((max(row, default=-1) + 1 for row in grid), default=0)
-    filled = [tuple(row.get(place, _EMPTY) for place in range(width)) for row in grid]
-    head = _header_rows(rows)
-    for number, (_, _, short) in enumerate(rows):
-        if short and number > head:
-            filled[number] = _realigned(filled[number], filled[number - 1], len(rows[number][0]))
-    return Grid(tuple(filled), head)
+    return [tuple([row.get(place, _EMPTY) for place in range(width)]) for row in grid]
 
 
 def _header_rows(rows: Sequence[tuple[list[Spanned], bool, bool]]) -> int:

@@ -101,4 +101,5 @@ def _as_sent(number: Sent) -> str:
     return number.written
 
 
-_WRITER: Final = json.JSONEncoder(ensure_ascii=False, default=_as_sent)
+# What was parsed has no circles.
+_WRITER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, default=_as_sent)

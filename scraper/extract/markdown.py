@@ -7,6 +7,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
@@ -33,13 +34,18 @@ class _Renderer(RendererHTML):
                 if later.type == "tr_close":
                     break
                 width += later.type == "td_open"
-            line = env["lines"][token.map[0]].strip()
-            given = len(escapedSplit(line.removeprefix("|").removesuffix("|")))
+            given = _cells_given(env["lines"][token.map[0]].strip().removeprefix("|").removesuffix("|"))
             if given < width:
                 return f'<tr data-short="{given}">\n'
         return self.renderToken(tokens, index, options, env)
 
 
+def _cells_given(row: str) -> int:
+    """Return how many cells the line of a row has."""
+    return len(escapedSplit(row)) if "\\" in row else row.count("|") + 1
+
+
+@lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
     # MDX indents whatever stands inside a component; nothing of what we read is indented code.

@@ -6,14 +6,14 @@ Markdown and MDX come here too, rendered to HTML first, so that there is one rea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from scraper.extract import Unreadable
-from scraper.extract.grid import Grid, spread
+from scraper.extract.grid import Grid, Spanned, spread
 from scraper.extract.nesting import nested_too_deep
 from scraper.extract.passage import STRUCK, Passage, struck, tidy_lines, unstruck
 from scraper.records import clean
@@ -29,15 +29,17 @@ _INLINE = frozenset(
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 NEAR: Final = 200
 """How many of the texts above a block it knows: enough for any table's notes, and linear on a page of a million."""
+_REMEMBERED = frozenset({"span", "code", "a"})
+_ISLANDS = frozenset({"script", "astro-island"})
 _STRUCK_TAGS = frozenset({"s", "del", "strike"})
-# All blanks but single spaces, which are most of them and stay as they are.
-_BLANKS = re.compile(r"\s{2,}|[^\S ]")
 _MARKED = re.compile("\0([^\0]*)\0")
 """The mark of a footnote, in the text of a passage that is being built."""
 
 
 _Found = dict[str, list[str]]
-"""What is met under an element beside its text: "footnotes", "codes", "links", "link_texts", "spans"; often nothing."""
+"""What is met under an element beside its text, by its kind; often nothing."""
+_KINDS: Final = ("footnotes", "codes", "links", "link_texts", "spans")
+"""The kinds, as a passage has them one after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,37 +119,42 @@ def _is_struck(node: LexborNode, tag: str) -> bool:
     if tag in _STRUCK_TAGS:
         return True
     attributes = node.attributes
-    if not attributes:
-        return False
-    style = (attributes.get("style") or "").replace(" ", "").casefold()
+    return bool(attributes) and _strikes(attributes)
+
+
+def _strikes(attributes: Mapping[str, str | None]) -> bool:
+    style = attributes.get("style")
+    if style and "line-through" in style.replace(" ", "").casefold():
+        return True
     # The one class that is looked at: a utility's name for the style itself. A struck price taken for a current one
     # would be a wrong number.
-    classes = (attributes.get("class") or "").split()
-    return "line-through" in style or "line-through" in classes
+    classes = attributes.get("class") or ""
+    return "line-through" in classes and "line-through" in classes.split()
 
 
 def _raw_text(node: LexborNode, found: _Found) -> str:
-    """Collect the text under a node; footnote marks, codes and links go to `found`."""
+    """Collect the text under a node, in which "\n" parts lines and other blanks are as they were sent; footnote marks,
+    codes and links go to `found`.
+    """
     parts: list[str] = []
     child = node.child
     while child is not None:
         tag = child.tag or ""
         if tag == "-text":
-            parts.append(_BLANKS.sub(" ", child.text_content or ""))
+            parts.append((child.text_content or "").replace("\n", " "))
         elif tag == "br":
             parts.append("\n")
         elif tag == "sup":
             parts.append(_marked(child, found))
-        elif tag.startswith("-") or tag in _SKIPPED:
-            pass
-        else:
+        elif tag not in _SKIPPED and not tag.startswith("-"):
             inner = _raw_text(child, found)
-            if tag == "span":
-                found.setdefault("spans", []).append(_shown(inner))
-            inner = _remembered(child, tag, inner, found)
+            if tag in _REMEMBERED:
+                _remember(child, tag, inner, found)
+            if inner and not inner.isspace() and _is_struck(child, tag):
+                inner = struck(inner)
             parts.append(inner if tag in _INLINE else f"\n{inner}\n")
         child = child.next
-    return "".join(parts)
+    return parts[0] if len(parts) == 1 else "".join(parts)
 
 
 def _marked(sup: LexborNode, found: _Found) -> str:
@@ -157,41 +164,36 @@ def _marked(sup: LexborNode, found: _Found) -> str:
     return f"\0{mark}\0"
 
 
-def _remembered(node: LexborNode, tag: str, raw: str, found: _Found) -> str:
-    """Return the raw text of an element, marked where it is struck; a code or a link goes to `found`."""
-    if tag == "code":
+def _remember(node: LexborNode, tag: str, raw: str, found: _Found) -> None:
+    """Add a span, a code or a link with this raw text to `found`."""
+    if tag == "span":
+        found.setdefault("spans", []).append(_shown(raw))
+    elif tag == "code":
         found.setdefault("codes", []).append(clean(node.text()))
-    if tag == "a" and (link := node.attributes.get("href")):
+    elif link := node.attributes.get("href"):
         found.setdefault("links", []).append(link)
         found.setdefault("link_texts", []).append(_shown(raw))
-    return struck(raw) if _is_struck(node, tag) and raw.strip() else raw
 
 
 def _passage(raw: str, found: _Found, locator: str, tag: str) -> Passage:
-    if not found and STRUCK not in raw:
+    if STRUCK in raw or "\0" in raw:
+        shown, struck_parts, quoted = unstruck(raw)
+        text = tidy_lines(_MARKED.sub("", shown))
+        quote = clean(_MARKED.sub(_footnote_mark, quoted))
+    else:
         raw = raw.strip()
-        text = tidy_lines(raw)
-        return Passage(text, text if "\n" not in raw else clean(raw), locator, tag)
-    text, struck_parts, quote = unstruck(raw)
-    kinds = ("footnotes", "codes", "links", "link_texts", "spans")
-    footnotes, codes, links, link_texts, spans = (tuple(found.get(kind, ())) for kind in kinds)
-    return Passage(
-        text=tidy_lines(_MARKED.sub("", text)),
-        quote=clean(_MARKED.sub(_footnote_mark, quote)),
-        locator=locator,
-        tag=tag,
-        struck=struck_parts,
-        footnotes=footnotes,
-        codes=codes,
-        links=links,
-        link_texts=link_texts,
-        spans=spans,
-    )
+        text, struck_parts = tidy_lines(raw), ()
+        quote = text if "\n" not in raw else clean(raw)
+    if not found:
+        return Passage(text, quote, locator, tag, struck_parts)
+    return Passage(text, quote, locator, tag, struck_parts, *(tuple(found.get(kind, ())) for kind in _KINDS))
 
 
 def _shown(raw: str) -> str:
     """The lines of a raw text without its footnote marks and struck parts."""
-    return tidy_lines(_MARKED.sub("", unstruck(raw)[0]))
+    if STRUCK in raw or "\0" in raw:
+        raw = _MARKED.sub("", unstruck(raw)[0])
+    return tidy_lines(raw)
 
 
 def _footnote_mark(match: re.Match[str]) -> str:
@@ -252,7 +254,7 @@ class _Walk:
             return
         raw, found = "".join(self.run), self.found
         self.run, self.found = [], {}
-        if raw.strip("\0 \n\t"):
+        if raw.replace("\0", "").strip():
             passage = _passage(raw, found, self.locator("text"), "p")
             # A tab's name printed above its pane, and nothing else, labels what follows until the next heading.
             if passage.line.casefold() in self.tabs:
@@ -268,10 +270,10 @@ class _Walk:
 
     def visit(self, node: LexborNode, tag: str) -> None:
         if tag == "-text":
-            self.run.append(_BLANKS.sub(" ", node.text_content or ""))
+            self.run.append((node.text_content or "").replace("\n", " "))
         elif tag == "br":
             self.run.append("\n")
-        elif tag in ("script", "astro-island"):
+        elif tag in _ISLANDS:
             self.flush()
             self.island(node, tag)
         elif tag in _SKIPPED or tag.startswith("-"):
@@ -293,7 +295,11 @@ class _Walk:
         if tag == "sup":
             self.run.append(_marked(node, self.found))
             return
-        self.run.append(_remembered(node, tag, _raw_text(node, self.found), self.found))
+        raw = _raw_text(node, self.found)
+        # Of the spans of a text only those inside another element are told.
+        if tag in ("a", "code"):
+            _remember(node, tag, raw, self.found)
+        self.run.append(struck(raw) if raw and not raw.isspace() and _is_struck(node, tag) else raw)
 
     def heading(self, node: LexborNode, level: int) -> Heading:
         passage = passage_of(node, self.locator("heading"))
@@ -307,17 +313,17 @@ class _Walk:
     def table(self, node: LexborNode) -> Table:
         locator = self.locator("table")
         rows = []
-        for number, row in enumerate(_rows(node), 1):
-            cells = []
+        for number, (row, in_head) in enumerate(_rows(node), 1):
+            cells: list[Spanned] = []
+            start = f"{locator}/row[{number}]/cell["
             for place, cell in enumerate(_cells(row), 1):
-                passage = _cell(cell, f"{locator}/row[{number}]/cell[{place}]")
+                passage = _cell(cell, f"{start}{place}]")
                 attributes = cell.attributes
                 down, across = attributes.get("rowspan"), attributes.get("colspan")
                 # Editors mark a place that another cell spans by a cell with a span of 0.
                 if not passage and "0" in (down, across):
                     continue
                 cells.append((passage, _span(down), _span(across)))
-            in_head = row.parent is not None and row.parent.tag == "thead"
             given = row.attributes.get("data-short") or ""
             # Markdown fills a short row up to the width of its table: only the cells that it gives count.
             rows.append((cells[: int(given)] if given.isdecimal() else cells, in_head, given.isdecimal()))
@@ -371,12 +377,13 @@ def _holds_blocks(node: LexborNode) -> bool:
     return child is not None and node.css_first("table,h1,h2,h3,h4,h5,h6,p,div") is not None
 
 
-def _rows(table: LexborNode) -> Iterator[LexborNode]:
-    """The rows of a table, not those of a table inside it."""
+def _rows(table: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
+    """The rows of a table, not those of a table inside it, each with whether it is in the table's head."""
+    in_head = table.tag == "thead"
     child = table.child
     while child is not None:
         if child.tag == "tr":
-            yield child
+            yield child, in_head
         elif child.tag in ("thead", "tbody", "tfoot"):
             yield from _rows(child)
         child = child.next
@@ -392,6 +399,8 @@ def _cells(row: LexborNode) -> Iterator[LexborNode]:
 
 def _span(value: str | None) -> int:
     """Read a span; browsers take anything that is not a number from 1 to 1000 as 1, and so do we."""
+    if value is None or value == "1":
+        return 1
     return int(value) if value and value.isdecimal() and 1 <= int(value) <= 1000 else 1
 
 

@@ -15,11 +15,13 @@ MAX_DEPTH: Final = 512
 # Every alternative runs to the end of the text where its end is missing, so that one pass is all it takes. It jumps
 # from one character that can end something to the next: most of a page is scripts, and theirs are many.
 _MARKUP: Final = re.compile(
-    r"""<!--(?:-?>|[^-]*+(?:-(?!-!?>)[^-]*+)*+(?:--!?>|\Z))
-    | <(?P<raw>script|style|textarea|title|xmp|iframe|noembed|noframes)(?=[\s/>])
-      [^<]*+(?:<(?!/(?P=raw)[\s/>])[^<]*+)*+(?:</(?P=raw)|\Z)
-    | <(?P<end>/?)(?P<name>[a-z][^\s/>]*)(?:[^=>]++|=\s*+(?:"[^"]*+"?|'[^']*+'?)?+)*+>?""",
-    re.DOTALL | re.IGNORECASE | re.VERBOSE,
+    r"""<(?:
+      (?=[sintxSINTX])(?P<raw>(?ai:script|style|textarea|title|xmp|iframe|noembed|noframes))(?=[\s/>])
+      [^<]*+(?:<(?!/(?ai:(?P=raw))[\s/>])[^<]*+)*+(?:</(?ai:(?P=raw))|\Z)
+    | (?P<tag>/?[a-zA-Z][^\s/>]*)[^=>]*+(?:=\s*+(?:"[^"]*+"?|'[^']*+'?)?+[^=>]*+)*+>?
+    | !--(?:-?>|[^-]*+(?:-(?!-!?>)[^-]*+)*+(?:--!?>|\Z))
+    )""",
+    re.DOTALL | re.VERBOSE,
 )
 # Elements that hold nothing, and elements whose end may be left out: they close each other instead of nesting.
 _FLAT: Final = frozenset(
@@ -29,6 +31,7 @@ _FLAT: Final = frozenset(
         "html", "head", "body",
     }
 )  # fmt: skip
+_FLAT_TAGS: Final = _FLAT | {f"/{name}" for name in _FLAT}
 _FOREIGN: Final = frozenset({"svg", "math"})
 
 
@@ -38,15 +41,16 @@ def nested_too_deep(html: str) -> bool:
         return False
     inside: list[str] = []
     for match in _MARKUP.finditer(html):
-        end, name = match.group("end", "name")
-        if name is None or name in _FLAT or (name := name.lower()) in _FLAT:
+        tag = match["tag"]
+        if tag is None or tag in _FLAT_TAGS or (tag := tag.lower()) in _FLAT_TAGS:
             continue
-        if end:
+        if tag[0] == "/":
+            name = tag[1:]
             if name in inside:
                 while inside.pop() != name:
                     pass
         elif not (html.startswith("/>", match.end() - 2) and not _FOREIGN.isdisjoint(inside)):
-            inside.append(name)
+            inside.append(tag)
             if len(inside) > MAX_DEPTH:
                 return True
     return False

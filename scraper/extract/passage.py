@@ -45,11 +45,11 @@ class Passage(NamedTuple):
         quote = self.quote if part is None else clean(part)
         if part is not None and quote not in self.quote:
             raise ValueError(f"{quote!r} does not stand in {self.quote!r}")
-        return Evidence(locator=self.locator, quote=quote[:MAX_QUOTE])
+        return Evidence.of(self.locator, quote[:MAX_QUOTE])
 
     def with_text(self, text: str) -> Passage:
         """Return the passage reduced to a part of its text; its place and its quote stay."""
-        return self if text == self.text else self._replace(text=text)
+        return self if text == self.text else Passage(text, *self[1:])
 
     def __bool__(self) -> bool:
         return bool(self.text)

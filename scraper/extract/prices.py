@@ -36,6 +36,10 @@ class Scale:
     labels: tuple[tuple[str, str], ...] = ()
     clock: str = ""
 
+    def in_unit(self, unit: Unit | None) -> Scale:
+        """Return this scale with a unit; as it is for none."""
+        return self if unit is None else Scale(unit, self.currency, self.labels, self.clock)
+
     def labelled(self, **labels: str | int | None) -> Scale:
         """Return this scale with further labels; empty ones are left out."""
         given = {name: str(value) for name, value in labels.items() if value not in (None, "")}
@@ -182,7 +186,9 @@ def facts_of(cell: Passage, key: RateKey, scale: Scale) -> tuple[Fact, ...]:
         raise Unreadable(f"{cell.line!r} is a multiple of another price")
     facts: list[Fact] = []
     until: dict[str, datetime] = {}
-    stated = [read_terms(price.before, price.after) for price in money.prices]
+    stated = [
+        read_terms(price.before, price.after) if price.before or price.after else Terms() for price in money.prices
+    ]
     modes = any(terms.mode == "non-thinking" for terms in stated)
     for price, terms in zip(money.prices, stated, strict=True):
         one = key.with_labels(mode=terms.mode) if modes and terms.mode == "thinking" else key
@@ -260,12 +266,11 @@ def _facts(price: Price, key: RateKey, terms: Terms, scale: Scale, evidence: Evi
     if terms.resolutions:
         found = [one.with_labels(resolution=size) for one in found for size in terms.resolutions]
     return [
-        Fact(
-            field=str(one),
-            state=State.SOURCED,
-            value=plain(amount),
+        Fact.sourced(
+            one.written,
+            plain(amount),
+            evidence,
             currency=price.currency,
-            evidence=evidence,
             promotional=terms.promotional,
             valid_from=terms.valid_from,
             valid_until=terms.valid_until,

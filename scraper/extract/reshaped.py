@@ -5,7 +5,7 @@ joined with the rows below them or spelled another way, raised units put back.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
@@ -30,10 +30,10 @@ def reworded(table: Table, words: Mapping[str, str], *, left_out: str = "") -> T
     """Return the table with each cell that a pattern (any case) is all of in other words, and without the rows in which
     a cell has a match of `left_out`. Only the text that is looked up changes; places and quotes stay."""
 
-    spellings = tuple(words.items())
+    respelled_as = _speller(tuple(words.items()))
 
     def said(cell: Passage) -> Passage:
-        spelled = _spelled(spellings, cell.text)
+        spelled = respelled_as(cell.text)
         return cell if spelled is None else cell.with_text(spelled)
 
     rows: Iterable[Sequence[Passage]] = table.grid.rows
@@ -42,16 +42,24 @@ def reworded(table: Table, words: Mapping[str, str], *, left_out: str = "") -> T
     return _with_rows(table, [[said(cell) for cell in row] for row in rows])
 
 
-# The same words stand in cell after cell.
-@lru_cache(maxsize=4096)
-def _spelled(spellings: tuple[tuple[str, str], ...], text: str) -> str | None:
-    """Return what the first pattern (any case) that is all of a text makes of it, on one line; None where none is."""
-    line = " ".join(text.split())
-    for pattern, spelling in spellings:
-        match = re.fullmatch(pattern, line, re.IGNORECASE)
-        if match:
-            return match.expand(spelling)
-    return None
+@lru_cache(maxsize=64)
+def _speller(spellings: tuple[tuple[str, str], ...]) -> Callable[[str], str | None]:
+    """Return what tells what the first pattern (any case) that is all of a text makes of it, on one line; None where
+    none is.
+    """
+    patterns = [(re.compile(pattern, re.IGNORECASE), spelling) for pattern, spelling in spellings]
+
+    # The same words stand in cell after cell.
+    @lru_cache(maxsize=4096)
+    def spelled(text: str) -> str | None:
+        line = " ".join(text.split())
+        for pattern, spelling in patterns:
+            match = pattern.fullmatch(line)
+            if match:
+                return match.expand(spelling)
+        return None
+
+    return spelled
 
 
 def clips_by_size(table: Table, vocabulary: Vocabulary) -> Table:

@@ -14,7 +14,7 @@ from scraper.extract.feed import Row, as_text, as_texts, at_path, spec_fact
 from scraper.extract.jsontext import Json
 from scraper.extract.offers import Offers
 from scraper.extract.specs import listed, modalities
-from scraper.records import MAX_QUOTE, Evidence, Fact, State, clean
+from scraper.records import MAX_QUOTE, Evidence, Fact, clean
 
 _WORDS: Final = {
     **dict.fromkeys(("tools", "tool_call", "tool_calling", "tool_use", "function_calling"), "tools"),
@@ -95,8 +95,7 @@ def span(row: Row, keys: Collection[str]) -> str:
 
 def spread_fact(field: str, value: str, row: Row, keys: Collection[str], pointer: str) -> Fact:
     """Return the fact of a spec that several keys of the object at a pointer state together."""
-    evidence = Evidence(locator=f"#{pointer}", quote=span(row, keys))
-    return Fact(field=field, state=State.SOURCED, value=value, evidence=evidence)
+    return Fact.sourced(field, value, Evidence.of(f"#{pointer}", span(row, keys)))
 
 
 def modality_facts(

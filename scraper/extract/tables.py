@@ -19,8 +19,8 @@ from scraper.extract.passage import Passage
 from scraper.extract.prices import Scale, facts_of
 from scraper.extract.specs import read_date, read_tokens
 from scraper.extract.vocabulary import VOCABULARY, Meaning, Role, Vocabulary, modality_of
-from scraper.meters import RateKey
-from scraper.records import SPECS, Fact, State
+from scraper.meters import RateKey, Unit
+from scraper.records import SPECS, Fact
 
 MONEY = re.compile(r"(?:US\$|[$€£¥])\s?\.?\d|\d\s?(?:元|CNY\b)")
 """What a table of prices has in a cell."""
@@ -34,6 +34,8 @@ class Columns:
 
     meanings: tuple[Meaning | None, ...]
     paths: tuple[tuple[str, ...], ...]
+    units: tuple[Unit | None, ...]
+    """The unit that each heading names, or one above it; None where none does."""
 
     @property
     def has_prices(self) -> bool:
@@ -56,16 +58,21 @@ class LineFacts:
 
 def columns_of(grid: Grid, vocabulary: Vocabulary = VOCABULARY) -> Columns:
     """Look up the headings of a grid."""
-    return Columns(tuple(vocabulary.meaning_of_path(path) for path in grid.headers), grid.headers)
+    paths = grid.headers
+    return Columns(
+        meanings=tuple(vocabulary.meaning_of_path(path) for path in paths),
+        paths=paths,
+        units=tuple(_first_unit(reversed(path)) for path in paths),
+    )
+
+
+def _first_unit(texts: Iterable[str]) -> Unit | None:
+    return next((unit for text in texts if (unit := find_unit(text)) is not None), None)
 
 
 def unit_scale(scale: Scale, *texts: str) -> Scale:
     """Return the scale with the unit that the first of the texts that names one names; unchanged where none does."""
-    for text in texts:
-        unit = find_unit(text)
-        if unit is not None:
-            return Scale(unit, scale.currency, scale.labels, scale.clock)
-    return scale
+    return scale.in_unit(_first_unit(texts))
 
 
 def read_line(
@@ -90,7 +97,8 @@ def read_line(
         elif role in (Role.RESOLUTION, Role.QUALITY) and role is not None and cell.line:
             labels[role.value] = cell.line.replace(" ", "").replace("×", "x")
     scale = _with_own_unit(line, columns, scale).labelled(**labels)
-    for meaning, path, cell in zip(columns.meanings, columns.paths, line.cells, strict=True):
+    columned = zip(columns.meanings, columns.paths, columns.units, line.cells, strict=True)
+    for meaning, path, unit, cell in columned:
         if meaning is None or meaning.role is not None or not cell.text.strip():
             continue
         try:
@@ -100,7 +108,7 @@ def read_line(
                 # A column of labels alone ("> 200K input tokens"): the cell says which price it is ("Input: $6").
                 key = meaning.key or RateKey("tokens", "", meaning.labels)
                 key = key.with_modality(modality) if modality else key
-                found.facts.extend(facts_of(cell, key, unit_scale(scale, *reversed(path))))
+                found.facts.extend(facts_of(cell, key, scale.in_unit(unit)))
         except REFUSALS as problem:
             offers.note("unreadable", f"{' / '.join(path)}: {problem}", cell.locator)
     return found
@@ -128,7 +136,7 @@ def spec_facts(cell: Passage, name: str, *, footnotes: Collection[str] = ()) -> 
         value = read_date(text, footnotes=footnotes)
     else:
         value = text
-    return (Fact(field=name, state=State.SOURCED, value=value, evidence=cell.evidence()),)
+    return (Fact.sourced(name, value, cell.evidence()),)
 
 
 Naming = Callable[[LineFacts], Sequence[Named]]

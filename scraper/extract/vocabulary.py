@@ -8,10 +8,10 @@ unknown headings of price tables are reported, never skipped. A provider with wo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Final
 
 from scraper.extract import Unreadable
@@ -168,7 +168,11 @@ class Vocabulary:
 
     def meaning(self, heading: str) -> Meaning | None:
         """Return what a heading means; None where it is not known."""
-        return _meaning(self.extra, heading)
+        return self._look_up(heading)
+
+    @cached_property
+    def _look_up(self) -> Callable[[str], Meaning | None]:
+        return lru_cache(maxsize=8192)(partial(_meaning, self.extra))
 
     def meaning_of_path(self, path: Iterable[str]) -> Meaning | None:
         """Return what a header path means: its last part, or the price above it, with the labels of all other parts."""
@@ -203,7 +207,6 @@ def fold(text: str) -> str:
     return re.sub(rf"[\s,]*\(?{unit}(?: in usd)?\)?$", "", folded).strip() or folded
 
 
-@lru_cache(maxsize=8192)
 def _meaning(extra: tuple[tuple[str, Meaning], ...], heading: str) -> Meaning | None:
     folded = fold(heading)
     for pattern, meaning in extra:
