@@ -336,9 +336,8 @@ def _channel(file: Path, text: str, name: str, table: dict[str, Any], environ: M
     channel = ChannelTable(name, kind, {key: value for key, value in table.items() if key != "type"})
     for key in _SECRETS & channel.options.keys():
         values = channel.options[key]
-        if not all(
-            isinstance(one, str) and _VARIABLE.search(one) for one in ([values] if isinstance(values, str) else values)
-        ):
+        listed = values if isinstance(values, list) else [values]
+        if not all(isinstance(one, str) and _VARIABLE.search(one) for one in listed):
             where = _at(file, text, (*place, key))
             raise RatecardError(f"{where}: {key!r} is secret; name an environment variable that has it, as ${{NAME}}")
     complete = all(environ.get(variable) for variable in channel.variables)
