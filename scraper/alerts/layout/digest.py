@@ -276,7 +276,7 @@ def _joined(events: Sequence[Event]) -> list[_Told]:
         elif (both := _one_after_another(earlier, event)) is not None:
             told[key] = both
         else:
-            told[number] = _Told(event)
+            told[number], told[key] = earlier, _Told(event)
     return _by_what_it_means(list(told.values()))
 
 
@@ -433,20 +433,20 @@ def _in_full(told: Sequence[_Told], titles: _Titles, message: Message) -> Iterat
 def _by_name(told: Sequence[_Told]) -> Iterator[Section]:
     """Lay out offers that came and went; whoever uses one that went wants to see it."""
     for key, (one, many) in _OFFERS.items():
-        events = [found.event for found in told if found.section == key]
-        if names := list(dict.fromkeys(event.model_id or event.name or event.source for event in events)):
-            shown = tuple(names[: GONE_SHOWN if key == "withdrawn" else NAMES_SHOWN])
+        named = {_offer_of(found.event): _name_of(found.event, key) for found in told if found.section == key}
+        if names := tuple(named.values()):
+            shown = names[: GONE_SHOWN if key == "withdrawn" else NAMES_SHOWN]
             yield Section(key=key, title=_title(len(names), one, many), count=len(names), names=shown)
 
 
 def _rest_of(told: Sequence[_Told], key: str, message: Message) -> Iterator[Section]:
     """Lay out what matters less: few offers in full, of many only how many have which field."""
-    events = [found.event for found in told if found.section == key]
-    offers = {event.subject for event in events}
+    offers = _subjects(told, key)
     if not message.digest or len(offers) <= OFFERS_SHOWN:
         yield from _in_full(told, {key: _REST[key]}, message)
         return
-    names = tuple(f"{field} ({count:,})" for field, count in Counter(event.field for event in events).most_common())
+    fields = Counter(found.event.field for found in told if found.section == key)
+    names = tuple(f"{field} ({count:,})" for field, count in fields.most_common())
     yield Section(key=key, title=_title(len(offers), *_REST[key]), count=len(names), names=names[:NAMES_SHOWN])
 
 
