@@ -15,11 +15,11 @@ from datetime import datetime
 from decimal import Context, Decimal
 from typing import Final
 
-from scraper.alerts.lines import correction_text, percent_text, side_text
+from scraper.alerts.lines import correction_text, side_text
 from scraper.alerts.message import Message
 from scraper.events import Event, EventKind, Side, TypicalRequest, percent_of
 from scraper.meters import is_rate_key
-from scraper.publish.text import amount
+from scraper.publish.text import amount, percent_text
 from scraper.records import REFERENCE_FIELDS, State, iso, plain
 
 OFFERS_SHOWN: Final = 6
