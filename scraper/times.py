@@ -1,10 +1,15 @@
-"""Times as people give them."""
+"""The time as it is now, and times as people give them."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 
 from scraper.errors import RatecardError
+
+
+def utc_now() -> datetime:
+    """Return the time as it is now, aware UTC."""
+    return datetime.now(UTC)
 
 
 def parse_at(text: str) -> datetime:

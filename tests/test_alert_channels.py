@@ -27,7 +27,7 @@ from markdown_it import MarkdownIt
 from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from scraper.alerts.channels import MODULES, markdown, module_of, posting, slack, webhook
+from scraper.alerts.channels import TYPES, markdown, module_of, posting, slack, webhook
 from scraper.alerts.channels import email as mail
 from scraper.alerts.channels.apprise_process import cut
 from scraper.alerts.channels.markdown import issue_of
@@ -154,12 +154,12 @@ def test_an_endpoint_that_hangs_or_never_ends_costs_little() -> None:
     with receiver(hang) as got:
         target = posting.target_of(got.url(), "here", setup().settings)
         start = time.monotonic()
-        hung = posting.post(target, b"{}", {}, setup().settings, AT, seconds=0.4)
+        hung = posting.post(target, b"{}", {}, setup(), AT, seconds=0.4)
         assert time.monotonic() - start < 0.9
         assert isinstance(hung, Failed)
         assert hung.error.endswith("did not answer within 0.4 seconds")
         for _ in range(2):
-            big = posting.post(target, b"{}", {}, setup().settings, AT)
+            big = posting.post(target, b"{}", {}, setup(), AT)
             assert isinstance(big, Failed)
             assert len(big.error) < 200
 
@@ -584,7 +584,7 @@ def test_a_mail_server_that_says_nothing_or_is_not_there() -> None:
         channel = mailing(port)
         assert isinstance(channel, mail.Email)
         start = time.monotonic()
-        hung = mail.Email(channel.setup, channel.options, channel.settings, channel.clock, seconds=0.3).send(ONE)
+        hung = mail.Email(channel.setup, channel.options, channel.clock, seconds=0.3).send(ONE)
         assert time.monotonic() - start < 2
     assert isinstance(hung, Failed)
     assert "or took too long" in hung.error
@@ -836,12 +836,12 @@ def test_a_change_reaches_a_webhook_that_was_down_a_mailbox_and_slack(
 # All of them.
 
 
-@pytest.mark.parametrize("kind", sorted(MODULES))
+@pytest.mark.parametrize("kind", TYPES)
 def test_every_type_checks_its_table(kind: str) -> None:
     module = module_of(kind)
     assert callable(module.make)
     with pytest.raises(ValueError, match="nonsense"):
-        module.OPTIONS.model_validate({"nonsense": 1})
+        module.Options.model_validate({"nonsense": 1})
 
 
 def test_f42_no_failure_repeats_a_secret() -> None:

@@ -343,7 +343,7 @@ def _channel(file: Path, text: str, name: str, table: dict[str, Any], environ: M
     complete = all(environ.get(variable) for variable in channel.variables)
     options, secrets = channel.filled(environ) if complete else (dict(channel.options), ())
     try:
-        module.OPTIONS.model_validate(options)
+        module.Options.model_validate(options)
     except ValidationError as error:
         # What is not filled in cannot be judged, but for its keys.
         problems = [one for one in error.errors() if complete or one["type"] in ("extra_forbidden", "missing")]
@@ -352,7 +352,7 @@ def _channel(file: Path, text: str, name: str, table: dict[str, Any], environ: M
             said = problems[0]["msg"]
             for secret in secrets:
                 said = said.replace(secret, "***")
-            known = ("type", *module.OPTIONS.model_fields)
+            known = ("type", *module.Options.model_fields)
             raise RatecardError(_sentence(file, text, loc, problems[0]["type"], said, known)) from None
     return channel
 
