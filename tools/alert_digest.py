@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -99,7 +98,7 @@ def picture(html: str, file: Path, folder: Path) -> None:
         for scheme in ("light", "dark")
     )
     page = folder / "both.html"
-    page.write_text(f"<!doctype html><title>{escape('both')}</title><body style='margin:0;display:flex'>{frames}")
+    page.write_text(f"<!doctype html><title>both</title><body style='margin:0;display:flex'>{frames}", encoding="utf-8")
     taken = folder / "taken.png"
     subprocess.run(
         [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
