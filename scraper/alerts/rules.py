@@ -28,9 +28,10 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from scraper.alerts.channels import module_of
-from scraper.alerts.timing import Digest, Quiet, read_digest, read_quiet
+from scraper.alerts.timing import Digest, read_digest, read_quiet
 from scraper.errors import RatecardError
 from scraper.events import Event, EventKind, Severity
+from scraper.times import Hours
 
 _UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(days=7)}
 _SECRETS: Final = frozenset({"password", "secret", "secrets", "token"})
@@ -144,7 +145,7 @@ class Subscriber(_Table):
     channels: Annotated[tuple[str, ...], BeforeValidator(_patterns)] = ()
     time_zone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("UTC")
     digest: Annotated[Digest, BeforeValidator(read_digest)] = Digest()
-    quiet: Annotated[tuple[Quiet, ...], BeforeValidator(read_quiet)] = ()
+    quiet: Annotated[tuple[Hours, ...], BeforeValidator(read_quiet)] = ()
     my_models: Patterns = ()
     flood: Annotated[int, Field(strict=True, ge=1, le=1000)] = 20
     most: Annotated[int, Field(strict=True, ge=1, le=1000)] = 50
