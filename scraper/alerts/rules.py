@@ -28,7 +28,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from scraper.alerts.channels import module_of
-from scraper.alerts.timing import Digest, read_digest, read_quiet
+from scraper.alerts.timing import DigestTime, read_digest, read_quiet
 from scraper.errors import RatecardError
 from scraper.events import Event, EventKind, Severity
 from scraper.times import Hours
@@ -144,7 +144,7 @@ class Subscriber(_Table):
     name: Name
     channels: Annotated[tuple[str, ...], BeforeValidator(_patterns)] = ()
     time_zone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("UTC")
-    digest: Annotated[Digest, BeforeValidator(read_digest)] = Digest()
+    digest: Annotated[DigestTime, BeforeValidator(read_digest)] = DigestTime()
     quiet: Annotated[tuple[Hours, ...], BeforeValidator(read_quiet)] = ()
     my_models: Patterns = ()
     flood: Annotated[int, Field(strict=True, ge=1, le=1000)] = 20

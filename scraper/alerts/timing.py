@@ -19,7 +19,7 @@ _SUCH_AS: Final = '"22:00-07:00", "Mon-Fri 18:00-08:00" or "Sat,Sun"'
 
 
 @dataclass(frozen=True, slots=True)
-class Digest:
+class DigestTime:
     """How often: at once where there is no `at`, else every day, or every week on a day (Monday is 0)."""
 
     at: time | None = None
@@ -32,19 +32,19 @@ class Digest:
         return f"{day} {self.at:%H:%M}"
 
 
-def read_digest(value: object) -> Digest:
+def read_digest(value: object) -> DigestTime:
     """Read `at once`, `daily 08:00` or `weekly mon 08:00`; raise `ValueError` where it is none of them."""
-    if isinstance(value, Digest):
+    if isinstance(value, DigestTime):
         return value
     words = value.lower().split() if isinstance(value, str) else []
     problem = 'must be "at once", "daily HH:MM" or "weekly DAY HH:MM", such as "weekly mon 08:00"'
     match words:
         case ["at", "once"]:
-            return Digest()
+            return DigestTime()
         case ["daily", at]:
-            return Digest(_clock(at, problem))
+            return DigestTime(_clock(at, problem))
         case ["weekly", day, at] if day in DAYS:
-            return Digest(_clock(at, problem), DAYS.index(day))
+            return DigestTime(_clock(at, problem), DAYS.index(day))
     raise ValueError(problem)
 
 
@@ -65,7 +65,7 @@ def is_quiet(quiet: Sequence[Hours], zone: ZoneInfo, at: datetime) -> bool:
     return _is_quiet(quiet, local.weekday(), local.hour * 60 + local.minute)
 
 
-def digest_is_due(digest: Digest, zone: ZoneInfo, since: datetime, now: datetime) -> bool:
+def digest_is_due(digest: DigestTime, zone: ZoneInfo, since: datetime, now: datetime) -> bool:
     """Say whether a digest's time came after `since`, when the first event began to wait, and not after `now`."""
     if digest.at is None:
         return True
@@ -73,7 +73,7 @@ def digest_is_due(digest: Digest, zone: ZoneInfo, since: datetime, now: datetime
     return slot > since
 
 
-def last_slot(digest: Digest, zone: ZoneInfo, now: datetime) -> datetime:
+def last_slot(digest: DigestTime, zone: ZoneInfo, now: datetime) -> datetime:
     """Return the last time of a digest that is not after `now`."""
     if digest.at is None:
         return now

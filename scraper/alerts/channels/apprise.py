@@ -20,9 +20,10 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 import scraper
-from scraper.alerts.layout.digest import Digest, digest_of
+from scraper.alerts.layout.digest import digest_of
 from scraper.alerts.layout.html import html_of
 from scraper.alerts.layout.markdown import markdown_of
+from scraper.alerts.layout.parts import Digest
 from scraper.alerts.layout.plain import text_of
 from scraper.alerts.message import Channel, ChannelSetup, Failed, Message, Sent
 from scraper.errors import RatecardError

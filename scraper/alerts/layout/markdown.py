@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from scraper.alerts.layout.digest import Digest, Group, Item, Move, Row, Section
+from scraper.alerts.layout.parts import Digest, Group, Item, Move, Row, Section
 from scraper.alerts.layout.plain import ARROWS, HEADS, fields_text, moved_text, moves_of, names_in_short, rows_say
 
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>#|~&$])")

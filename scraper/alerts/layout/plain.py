@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from scraper.alerts.layout.digest import COLUMNS, DOWN, UP, Digest, Group, Item, Move, Row, Section
+from scraper.alerts.layout.parts import COLUMNS, DOWN, UP, Digest, Group, Item, Move, Row, Section
 
 ARROWS: Final = {DOWN: "▼", UP: "▲"}
 _QUOTE: Final = 120

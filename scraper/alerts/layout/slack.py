@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from scraper.alerts.layout.digest import DOWN, UP, Digest, Group, Item, Move, Row, Section
+from scraper.alerts.layout.parts import DOWN, UP, Digest, Group, Item, Move, Row, Section
 from scraper.alerts.layout.plain import fields_text, moved_text, moves_of, names_in_short, names_text, rows_say
 
 Block = dict[str, Any]
