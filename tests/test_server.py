@@ -240,7 +240,7 @@ def test_any_meter_can_be_counted(client: httpx.Client) -> None:
     body = {"provider": "openai", "id": "maker/one-1", "usage": {"input": 1000, "requests": "2", "images": 0}}
     (one,) = client.post("/v1/cost", json=body).json()["costs"]
     assert one["total"] == "0.0225"
-    usages: list[dict[str, Any]] = [{}, {"input": -1}, {"input": "x"}, {"in put": 1}]
+    usages: list[dict[str, Any]] = [{}, {"input": -1}, {"input": "x"}, {"in put": 1}, {"input": True}]
     for usage in ({"tokenz": 1}, {"input{tier=batch}": 1}):
         (one,) = client.post("/v1/cost", json={**body, "usage": usage}).json()["costs"]
         assert one["total"] is None

@@ -9,7 +9,7 @@ from datetime import datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
 
 from scraper.errors import RatecardError
 from scraper.records import REFERENCE_FIELDS
@@ -150,6 +150,13 @@ class UsageAsked(_Asked):
     usage: dict[MeterName, Whole | Count] = Field(
         min_length=1, max_length=50, json_schema_extra={"additionalProperties": False}
     )
+
+    @field_validator("usage", mode="before")
+    @classmethod
+    def _no_flags(cls, usage: object) -> object:
+        if isinstance(usage, dict) and any(isinstance(count, bool) for count in usage.values()):
+            raise ValueError("a count is a number")
+        return usage
 
     @property
     def counts(self) -> dict[str, Decimal]:
