@@ -15,7 +15,6 @@ from rich.table import Table
 from rich.text import Text
 
 from scraper.diff import Kind
-from scraper.events import percent_of
 from scraper.meters import is_rate_key, unit_of
 from scraper.records import REFERENCE_FIELDS, SPECS, Fact, Reason, State, iso, plain
 from scraper.states import FieldView, Observed
@@ -226,9 +225,9 @@ def percent_moved(change: ChangeView) -> Decimal | None:
     one, other = change.before, change.after
     if change.kind is not Kind.CHANGED or one is None or other is None or not is_rate_key(change.field):
         return None
-    if one.value is None or other.value is None or one.currency != other.currency:
+    if one.value is None or other.value is None or one.currency != other.currency or not Decimal(one.value):
         return None
-    return percent_of(Decimal(one.value), Decimal(other.value))
+    return (Decimal(other.value) / Decimal(one.value) - 1) * 100
 
 
 def percent_text(percent: Decimal) -> str:
