@@ -65,8 +65,9 @@ def one_round(folder: Path) -> float:
         daemon = start_afresh("daemon", "--replay", captures.path, "--listen", "127.0.0.1:0", db=db, settings=settings)
         try:
             with open_store(db) as store:
-                committed = None
+                began, committed = time.monotonic(), None
                 while committed is None:
+                    assert time.monotonic() < began + 60
                     with store.reading() as connection:
                         count = connection.execute(select(func.count()).select_from(events)).scalar_one()
                     committed = time.monotonic() if count else None

@@ -7,7 +7,7 @@ gets a reason instead of one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 from functools import wraps
 from typing import Annotated, Any, Final, ParamSpec
 
@@ -23,7 +23,7 @@ from scraper.publish.text import said, who
 from scraper.records import iso
 from scraper.store import OfferView, Store, evidence
 from scraper.store.browsing import Wanted, get_offers, page_changes, page_offers
-from scraper.times import parse_at
+from scraper.times import parse_at, read_time
 
 _MOST: Final = 50
 _READS: Final = ToolAnnotations(readOnlyHint=True, destructiveHint=False, idempotentHint=True, openWorldHint=False)
@@ -95,7 +95,7 @@ def create_server(store: Store, clock: Callable[[], datetime]) -> MCPServer[Any]
     @_told
     def changes(provider: Provider | None = None, since: str | None = None, limit: Most = 20) -> Object:
         """List what changed, newest first: prices before and after, offers that came and went."""
-        start = parse_at(since).replace(hour=0, minute=0, second=0) if since else None
+        start = read_time(since, time()) if since else None
         found, following = page_changes(store, provider=_clean(provider), since=start, before=None, limit=limit)
         return {"changes": [objects.change_object(one) for one in found], "more": following is not None}
 

@@ -120,14 +120,8 @@ class ModelView:
         return found[0] if found else ""
 
 
-def models_of(offers: Iterable[OfferView], told: Iterable[OfferView] = ()) -> list[ModelView]:
-    """Return the models that offers sell, by name; an offer that resolves to none is in none of them."""
-    selling, telling = by_model(offers), by_model(told)
-    return [model_view(model, selling[model], telling.get(model, ())) for model in sorted(selling)]
-
-
 def by_model(offers: Iterable[OfferView]) -> Mapping[str, Sequence[OfferView]]:
-    """Return offers, or what is told of models, by the model that a rule says."""
+    """Return offers, or what is told of models, by the model that a rule says; without those of which none does."""
     found: dict[str, list[OfferView]] = defaultdict(list)
     for offer in offers:
         if offer.model is not None:

@@ -25,14 +25,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from scraper import providers
 from scraper.due import WEEK, Key, Plan, Window, merged, offset_of
 from scraper.errors import RatecardError
+from scraper.times import DAY_MINUTES, read_hours
 
 _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": WEEK}
-_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SHORTEST: Final = timedelta(hours=1)
 _LONGEST: Final = timedelta(days=400)
-_WINDOW: Final = re.compile(
-    r"(?:(?P<days>[A-Za-z]{3}(?:[-,][A-Za-z]{3})*)\s*)?(?P<hours>(?<!\S)\d\d:\d\d-\d\d:\d\d)?", re.ASCII
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,34 +101,14 @@ _SUCH_AS: Final = '"Mon-Fri 13:00-17:00", "22:30-02:00" or "Sat,Sun"'
 
 
 def _window(text: object) -> Iterator[Window]:
-    found = _WINDOW.fullmatch(text.strip()) if isinstance(text, str) and text.strip() else None
-    if found is None:
-        raise ValueError(f"{text!r} is no time of a week; write it (UTC) like {_SUCH_AS}")
-    begins, ends = (_time(part) for part in (found["hours"] or "00:00-24:00").split("-"))
-    length = ends - begins if ends > begins else ends - begins + _UNITS["d"]
-    for day in _days(found["days"]):
-        start = day * _UNITS["d"] + begins
+    hours = read_hours(text, f"(UTC) like {_SUCH_AS}")
+    minutes = hours.end - hours.begin
+    length = timedelta(minutes=minutes if minutes > 0 else minutes + DAY_MINUTES)
+    for day in sorted(hours.days):
+        start = timedelta(days=day, minutes=hours.begin)
         yield Window(start, min(start + length, WEEK))
         if start + length > WEEK:
             yield Window(timedelta(), start + length - WEEK)
-
-
-def _time(text: str) -> timedelta:
-    hours, minutes = (int(part) for part in text.split(":"))
-    if minutes > 59 or hours * 60 + minutes > 24 * 60:
-        raise ValueError(f"{text} is no time of a day")
-    return timedelta(hours=hours, minutes=minutes)
-
-
-def _days(text: str | None) -> Iterator[int]:
-    for part in text.lower().split(",") if text else ("mon-sun",):
-        first, *more = part.split("-")
-        try:
-            begin, end = _DAYS.index(first), _DAYS.index(more[-1] if more else first)
-        except ValueError as error:
-            raise ValueError(f"{part!r} is no day of a week; the days are {', '.join(_DAYS)}") from error
-        # "Sat-Mon" goes on into the next week.
-        yield from (day % 7 for day in range(begin, end + 1 if end >= begin else end + 8))
 
 
 _Duration = Annotated[timedelta, BeforeValidator(_duration)]

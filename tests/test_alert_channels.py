@@ -27,7 +27,7 @@ from markdown_it import MarkdownIt
 from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from scraper.alerts.channels import MODULES, markdown, module_of, posting, slack, webhook
+from scraper.alerts.channels import TYPES, markdown, module_of, posting, slack, webhook
 from scraper.alerts.channels import email as mail
 from scraper.alerts.channels.apprise_process import cut
 from scraper.alerts.channels.markdown import issue_of
@@ -154,12 +154,12 @@ def test_an_endpoint_that_hangs_or_never_ends_costs_little() -> None:
     with receiver(hang) as got:
         target = posting.target_of(got.url(), "here", setup().settings)
         start = time.monotonic()
-        hung = posting.post(target, b"{}", {}, setup().settings, AT, seconds=0.4)
+        hung = posting.post(target, b"{}", {}, setup(), AT, seconds=0.4)
         assert time.monotonic() - start < 0.9
         assert isinstance(hung, Failed)
         assert hung.error.endswith("did not answer within 0.4 seconds")
         for _ in range(2):
-            big = posting.post(target, b"{}", {}, setup().settings, AT)
+            big = posting.post(target, b"{}", {}, setup(), AT)
             assert isinstance(big, Failed)
             assert len(big.error) < 200
 
@@ -368,6 +368,34 @@ def test_moves_of_one_price_are_told_as_one() -> None:
     gap = moved("acme/x", "input", "2.5", "3", at=AT + timedelta(days=7))
     assert "1 offer dearer" in digested(first, gap)
     assert "1 offer cheaper" in digested(first, gap)
+    on = moved("acme/x", "input", "3", "3.5", at=AT + timedelta(days=8))
+    assert "input  $2.50 → $3.00 → $3.50 / 1M tokens   +40 %" in digested(first, gap, on)
+
+
+def test_offers_that_share_an_id_are_counted_and_named_apart() -> None:
+    twins: list[dict[str, Any]] = [{"name": name, "shared_id": True} for name in ("Large", "Small")]
+    shown = digested(*(happened(EventKind.NEW_OFFER, "acme/x", **twin) for twin in twins))
+    assert "Offers: 2 new\n" in shown
+    assert "  2 new offers: x (Large), x (Small)\n" in shown
+    specs = [happened(EventKind.SPEC_CHANGED, f"acme/m{n}", "status", **twin) for n in range(6) for twin in twins]
+    assert "  12 offers with changed specs: status (12)\n" in digested(*specs)
+
+
+def test_the_command_that_lists_all_can_be_copied_from_every_layout() -> None:
+    command = "ratecard alerts preview --since 2026-08-22 --subscriber 'our_team'"
+    digest = digest_of(
+        message(moved("acme/x", "input", "4", "2"), digest=True, count=2, omitted=1, list_command=command)
+    )
+    rendered = MarkdownIt("commonmark").render(markdown_of(digest))
+    assert f"<code>{command}</code> lists all" in rendered
+    assert f"`{command}` lists all" in text_of(digest)
+    assert f"`{command}` lists all" in json.dumps(slack_body(digest))
+
+
+def test_a_list_for_a_chat_shows_names_as_they_are() -> None:
+    digest = digest_of(message(moved("acme/a|b", "input", "4", "2")))
+    assert "- [`a|b`](" in markdown_of(digest, tables=False)
+    assert r"| [`a\|b`](" in markdown_of(digest)
 
 
 def test_numbers_of_many_offers_stand_below_each_other() -> None:
@@ -556,7 +584,7 @@ def test_a_mail_server_that_says_nothing_or_is_not_there() -> None:
         channel = mailing(port)
         assert isinstance(channel, mail.Email)
         start = time.monotonic()
-        hung = mail.Email(channel.setup, channel.options, channel.settings, channel.clock, seconds=0.3).send(ONE)
+        hung = mail.Email(channel.setup, channel.options, channel.clock, seconds=0.3).send(ONE)
         assert time.monotonic() - start < 2
     assert isinstance(hung, Failed)
     assert "or took too long" in hung.error
@@ -808,12 +836,12 @@ def test_a_change_reaches_a_webhook_that_was_down_a_mailbox_and_slack(
 # All of them.
 
 
-@pytest.mark.parametrize("kind", sorted(MODULES))
+@pytest.mark.parametrize("kind", TYPES)
 def test_every_type_checks_its_table(kind: str) -> None:
     module = module_of(kind)
     assert callable(module.make)
     with pytest.raises(ValueError, match="nonsense"):
-        module.OPTIONS.model_validate({"nonsense": 1})
+        module.Options.model_validate({"nonsense": 1})
 
 
 def test_f42_no_failure_repeats_a_secret() -> None:

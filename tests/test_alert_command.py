@@ -228,3 +228,4 @@ def test_workers_deliver_what_they_record(postgres_url: str, tmp_path: Path, cap
             queue.put_delivery()
             queue.put_delivery()
             wait_for(lambda: jobs(store) == 0)
+    assert len(got.posts) == 2

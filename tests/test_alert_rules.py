@@ -166,6 +166,7 @@ def test_the_example_is_read() -> None:
         ('"22:00-07:00"', '"late"', 5, "'late' is no time of a week"),
         ('["22:00-07:00", "Sat,Sun"]', '"00:00-24:00"', 5, "leaves no time at which anything could be sent"),
         ('channels = ["here"]', 'channels = ["there"]', 7, "there is no channel 'there'; there are: here"),
+        ('type = "stdout"', 'type = "stdout"\npassword = 5', 22, "'password' is secret; name an environment variable"),
         ('channels = "here"', "", 13, "names no channels"),
         ('name = "you"', 'name = "me"', 14, "there are two subscribers 'me'"),
         ('name = "you"', 'name = "you"\nflood = 0', 15, "'flood' is not usable"),

@@ -53,13 +53,14 @@ def test_an_assistant_finds_prices_with_their_evidence(db: str) -> None:
         ("price", offer),
         ("evidence", {**offer, "field": "input"}),
         ("changes", {"provider": "anthropic", "since": "2026-04-11", "limit": 3}),
+        ("changes", {"provider": "anthropic", "since": "2026-04-11T06:00:00Z"}),
         ("gaps", offer),
         ("price", {"provider": "openai", "model_id": "gpt-0"}),
         ("evidence", {**offer, "field": "nothing"}),
         ("find_offer", {"text": "x", "limit": 5000}),
     )
     assert tools == TOOLS
-    found, price, evidence, changes, gaps, *refused = results
+    found, price, evidence, changes, later, gaps, *refused = results
     (one,) = found.structured_content["offers"]
     assert (one["model_id"], one["input"], one["output"]) == ("maker/one-1", "$2.50 / 1M tokens", "$10.00 / 1M tokens")
     fields = {field["field"]: field for field in price.structured_content["offers"][0]["fields"]}
@@ -71,6 +72,7 @@ def test_an_assistant_finds_prices_with_their_evidence(db: str) -> None:
     (proof,) = evidence.structured_content["evidence"]
     assert (proof["quote"], proof["source_url"]) == ("input 2.50", "https://openai.example/prices")
     assert (len(changes.structured_content["changes"]), changes.structured_content["more"]) == (3, True)
+    assert later.structured_content["changes"] == []
     assert "cache_read" in {gap["field"] for gap in gaps.structured_content["gaps"]}
     assert [one.is_error for one in refused] == [True] * 3
     assert "find_offer looks for a part of an id" in refused[0].content[0].text

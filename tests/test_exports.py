@@ -125,6 +125,14 @@ def test_a_price_that_sources_dispute_is_in_no_list_of_prices(store: Store, form
     assert reasons(written)["sources dispute it, and the format holds one value"] == 1
 
 
+def test_a_report_names_the_first_of_what_was_left_in_the_order_of_their_keys(store: Store) -> None:
+    regions = [fact(f"input{{region={name}}}", "3") for name in "gbfdcea"]
+    read(store, 0, "openai", offer("here-1", *regions, input="1", output="2"))
+    report = write(store, "litellm", at=NOW).report.to_object()
+    (left,) = report["left"]
+    assert left["examples"] == [f"openai/here-1 input{{region={name}}}" for name in "abc"]
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_an_empty_store_gives_an_empty_list(store: Store, form: str) -> None:
     written = write(store, form, at=NOW)
@@ -429,6 +437,15 @@ def test_llm_prices_has_dated_rows(store: Store) -> None:
     assert reasons(write(store, "llm-prices", at=NOW)) == {"no place for input{tier}": 1}
 
 
+def test_llm_prices_has_no_cached_price_that_sources_dispute(store: Store) -> None:
+    read(store, 0, "openai", offer("two-1", input="1", output="2", cache_read="0.1"))
+    read(store, 1, "openai", offer("two-1", input="1", output="2", cache_read="0.9"), name="other")
+    rows = export(store, "llm-prices")["prices"]
+    assert [(row["input"], row["input_cached"]) for row in rows] == [(1, None), (1, Decimal("0.1"))]
+    (model,) = export(store, "genai-prices")[0]["models"]
+    assert model["prices"][-1]["prices"] == {"input_mtok": 1, "output_mtok": 2}
+
+
 def test_versions_are_the_same_on_both_databases(database_url: str) -> None:
     with open_store(database_url) as opened:
         history_of_prices(opened)
@@ -501,6 +518,12 @@ def test_openrouter_says_what_we_publish(filled: Store) -> None:
     assert list_read.entries[1].model_id == "openai/maker-1"
     assert Decimal(said["input"]) == Decimal("2.50")
     assert said["cache_read"] == "0.1234567890123456789"
+
+
+def test_openrouter_has_every_digit(store: Store) -> None:
+    read(store, 0, "openai", offer("long-1", input="0." + "1234567890" * 3 + "123456789", output="2"))
+    (model,) = export(store, "openrouter")["data"]
+    assert model["pricing"]["prompt"] == "0.000000" + "1234567890" * 3 + "123456789"
 
 
 def test_portkey_has_cents_per_token(filled: Store) -> None:

@@ -19,7 +19,7 @@ from scraper.extract.document import Document
 from scraper.fetch.archive import Archive
 from scraper.fetch.replay import Replay
 from scraper.identity import resolve
-from scraper.models import ModelFact, Voice, model_fact, model_view, models_of
+from scraper.models import ModelFact, Voice, by_model, model_fact, model_view
 from scraper.publish.site import publish_site
 from scraper.records import State
 from scraper.refresh import Refresh
@@ -403,7 +403,10 @@ def test_the_real_list_gives_facts_of_models_and_says_where_it_contradicts_itsel
         told = list_told(store, at)
         assert verify_store(store, archive, at).problems == ()
     raw = json.loads(gzip.decompress((CAPTURES / "models-dev/api.2026-03-01.json.gz").read_bytes()))
-    views = models_of([replace(one, provider="seller") for one in told], told)
+    views = [
+        model_view(model, [replace(one, provider="seller") for one in mine], mine)
+        for model, mine in by_model(told).items()
+    ]
     found = {view.model: {one.field: one for one in view.facts} for view in views}
     nano = found["openai/gpt-4.1-nano"]
     assert nano["context_window"].published is not None

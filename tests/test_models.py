@@ -10,7 +10,7 @@ import pytest
 from scraper import providers
 from scraper.fetch.archive import Archive
 from scraper.fetch.replay import Replay
-from scraper.models import models_of
+from scraper.models import by_model
 from scraper.records import Offer
 from scraper.refresh import Refresh
 from scraper.store import list_offers, open_store
@@ -84,8 +84,7 @@ def test_nine_of_ten_real_offers_sell_a_known_model(tmp_path: Path) -> None:
         offers = list_offers(store, at)
     assert len(offers) >= 1600
     assert sum(offer.model is not None for offer in offers) >= 0.9 * len(offers)
-    views = models_of(offers)
-    assert sum(len(view.offers) for view in views) == sum(offer.model is not None for offer in offers)
+    assert sum(map(len, by_model(offers).values())) == sum(offer.model is not None for offer in offers)
 
 
 def test_doctor_looks_at_one_provider_and_finds_names_that_lead_to_another_offer(

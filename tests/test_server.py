@@ -186,6 +186,8 @@ def test_providers_show_their_sources(client: httpx.Client) -> None:
 def test_changes_are_from_a_day_on(client: httpx.Client) -> None:
     assert len(everything(client, "/v1/changes", since="2026-04-11")) == 25
     assert everything(client, "/v1/changes", since="2026-04-12") == []
+    assert len(everything(client, "/v1/changes", since="20260411")) == 25
+    assert everything(client, "/v1/changes", since="2026-04-11T06:00:00Z") == []
     assert everything(client, "/v1/changes", provider="openai") == []
 
 
@@ -238,7 +240,7 @@ def test_any_meter_can_be_counted(client: httpx.Client) -> None:
     body = {"provider": "openai", "id": "maker/one-1", "usage": {"input": 1000, "requests": "2", "images": 0}}
     (one,) = client.post("/v1/cost", json=body).json()["costs"]
     assert one["total"] == "0.0225"
-    usages: list[dict[str, Any]] = [{}, {"input": -1}, {"input": "x"}, {"in put": 1}]
+    usages: list[dict[str, Any]] = [{}, {"input": -1}, {"input": "x"}, {"in put": 1}, {"input": True}]
     for usage in ({"tokenz": 1}, {"input{tier=batch}": 1}):
         (one,) = client.post("/v1/cost", json={**body, "usage": usage}).json()["costs"]
         assert one["total"] is None
@@ -313,6 +315,7 @@ def test_a_capture_is_given_as_bytes_to_be_saved(service: Service) -> None:
         ("/v1/offers?colour=red", "colour"),
         ("/v1/offers?cursor=abc", "cursor"),
         ("/v1/offers?cursor=WzFd", "cursor"),
+        ("/v1/offers?cursor=WyJcdWQ4MDAiLCJhIiwiYiIsMV0", "cursor"),  # half of a character
         ("/v1/changes?cursor=WyJ4IiwxXQ", "cursor"),
         ("/v1/changes?cursor=WyIyMDI2LTAxLTAxIiwxXQ", "cursor"),
         ("/v1/offers?as_of=soon", "as_of"),

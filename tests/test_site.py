@@ -24,12 +24,14 @@ from scraper import providers
 from scraper.errors import RatecardError
 from scraper.publish.site import Feed, publish_site
 from scraper.publish.site.addresses import model_path, offer_path
+from scraper.publish.site.changes import row_of
+from scraper.publish.text import changes_text, show
 from scraper.records import REFERENCE_FIELDS, Offer
-from scraper.store import Store, list_offers, open_store
+from scraper.store import Store, list_changes, list_offers, open_store
 from scraper.store.tables import observations, restated
 from scraper.store.tables import offers as offers_table
 from tests.captures import Command
-from tests.published import NOW, demo_store, fact, made_up, many_store, record, sell_alike
+from tests.published import NOW, demo_store, fact, made_up, many_store, record, resolve_all, sell_alike
 from tests.readings import FIXTURES
 
 REFERENCE = FIXTURES.parent.parent / "shared" / "reference" / "gpt-4.1-nano-on-replicate.txt"
@@ -308,6 +310,33 @@ def test_what_happened_is_told_by_feeds_of_all_of_a_provider_and_of_a_model(demo
         assert not read.bozo
         assert [entry.id for entry in read.entries] == [item["id"] for item in shown[2]["items"]]
     assert shown[2]["feed_url"] == f"https://example.org/llm/{of_model[kinds[2]]}"
+
+
+def test_a_small_move_is_not_shown_as_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_store(f"sqlite:///{tmp_path}/small.db") as store:
+        for at, price in ((NOW - timedelta(days=7), "2.00"), (NOW, "2.008")):
+            facts = (fact("input", price), fact("output", "8"))
+            record(store, "openai", [Offer(model_id="m-1", name="M", facts=facts)], at)
+        (change,) = list_changes(store)
+    assert (row_of(change).move, row_of(change).direction) == ("+0.4 %", "up")
+    show(changes_text([change]))
+    assert "(+0.4 %)" in capsys.readouterr().out
+
+
+def test_what_the_creator_states_of_a_model_is_shown_before_what_others_do(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path}/lab.db") as store:
+        for provider, model_id, more in (
+            ("baseten", "moonshotai/Kimi-K2", [fact("context_window", "64000")]),
+            ("moonshot", "kimi-k2", [fact("context_window", "128000")]),
+            ("together", "moonshotai/Kimi-K2", []),
+        ):
+            facts = (fact("input", "3" if provider == "moonshot" else "1"), fact("output", "8"), *more)
+            record(store, provider, [Offer(model_id=model_id, name="Kimi K2", facts=facts)], NOW)
+        resolve_all(store)
+        publish_site(store, tmp_path / "site", NOW)
+    (page,) = (tmp_path / "site" / "offers" / "together").glob("*.html")
+    about = found(LexborHTMLParser(page.read_text(encoding="utf-8")), "[aria-labelledby=about-it]").text()
+    assert "Moonshot AI states for it: context window 128,000." in about
 
 
 def test_a_folder_that_is_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -152,6 +152,43 @@ def test_the_calculator_is_exact_and_says_what_it_cannot_say(demo_site: Path, pa
     assert total.inner_text().startswith("$0.00000015 a request")
 
 
+STEPS = [
+    ["input", "", 0, "1"],
+    ["input", "", 128_000, "2"],
+    ["input", "batch", 0, "0.5"],
+    ["cache_read", "", 0, "0.1"],
+    ["cache_read", "", 32_000, "0.2"],
+    ["output", "", 0, "3"],
+    ["output", "batch", 0, "1.5"],
+]
+
+
+def test_the_calculator_goes_by_the_lengths_that_each_price_has(page: Page) -> None:
+    """As the cost of the API does: a price has other lengths than the one beside it, or none."""
+    names = ("input", "cached", "output", "requests")
+    fields = "".join(f'<input name="{name}" value="0">' for name in names)
+    rates = json.dumps({"currency": "USD", "rates": STEPS, "tiers": ["", "batch"]})
+    page.set_content(
+        f'<form id="calculate" hidden>{fields}<select name="tier"><option value=""><option value="batch"></select>'
+        f'<output name="total"></output></form><script type="application/json" id="rates">{rates}</script>'
+    )
+    page.add_script_tag(path=str(files("scraper.publish.site") / "assets" / "calculator.js"))
+    total = page.locator("[name=total]")
+    for sent, cached, output, tier, said in (
+        (1_000_000, 0, 0, "", "$2.00 a request"),
+        (100_000, 0, 0, "", "$0.10 a request"),
+        (200_000, 200_000, 0, "", "$0.04 a request"),
+        (32_000, 32_000, 0, "", "$0.0032 a request"),
+        (200_000, 0, 1_000_000, "", "$3.40 a request"),
+        (100_000, 0, 1_000_000, "batch", "$1.55 a request"),
+        (200_000, 0, 1_000_000, "batch", "Cannot be said: the price of input in the batch tier is not sourced"),
+    ):
+        for name, number in zip(names, (sent, cached, output, 1), strict=True):
+            page.fill(f"[name={name}]", str(number))
+        page.select_option("[name=tier]", tier)
+        assert total.inner_text().startswith(said)
+
+
 def test_dark_mode_is_the_systems_until_it_is_chosen_and_is_kept(demo_site: Path, page: Page) -> None:
     page.goto((demo_site / "index.html").as_uri())
     back = "getComputedStyle(document.body).backgroundColor"

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,6 +26,7 @@ from scraper.alerts.layout.plain import text_of  # noqa: E402
 from scraper.alerts.message import Message  # noqa: E402
 from scraper.alerts.rules import load_alerts  # noqa: E402
 from scraper.alerts.showing import preview  # noqa: E402
+from scraper.publish.site.words import listed  # noqa: E402
 from scraper.store import open_store  # noqa: E402
 from scraper.store.outbox import list_events  # noqa: E402
 
@@ -99,7 +99,7 @@ def picture(html: str, file: Path, folder: Path) -> None:
         for scheme in ("light", "dark")
     )
     page = folder / "both.html"
-    page.write_text(f"<!doctype html><title>{escape('both')}</title><body style='margin:0;display:flex'>{frames}")
+    page.write_text(f"<!doctype html><title>both</title><body style='margin:0;display:flex'>{frames}", encoding="utf-8")
     taken = folder / "taken.png"
     subprocess.run(
         [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
@@ -137,8 +137,8 @@ def main() -> None:
         sys.stdout.write(text)
         return
     example = section_of(markdown_of(digest), digest.groups[1].provider)
-    later = " and ".join((", ".join(days[1:-1]), days[-1]))
-    given.write.write_text(DOC.format(first=days[0], days=later, text=text, markdown=example), encoding="utf-8")
+    page = DOC.format(first=days[0], days=listed(days[1:]), text=text, markdown=example)
+    given.write.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,14 +8,13 @@ of today.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import io
 import os
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout, suppress
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -29,9 +28,7 @@ from scraper.checks.losses import amid_losses  # noqa: E402
 from scraper.checks.relative import companions  # noqa: E402
 from scraper.meters import METERS, TOKEN_METERS  # noqa: E402
 from scraper.records import SPECS  # noqa: E402
-
-DOCS = ROOT / "docs"
-_PART = "<!-- {name}: made by tools/handbook.py -->\n{text}\n<!-- end of {name} -->"
+from tools.parts import Pages  # noqa: E402
 
 
 def commands() -> str:
@@ -109,49 +106,15 @@ def _said_of(module: str) -> str:
     return " ".join((found[0] or "").partition("\n\n")[0].split()) if found else ""
 
 
-PARTS = {
-    "architecture.md": {"layers": layers},
-    "commands.md": {"commands": commands},
-    "data.md": {"meters": meters, "specs": specs},
-    "review.md": {"guards": guards},
-}
-
-
-def written(page: str, parts: Mapping[str, Callable[[], str]]) -> str:
-    """Return a page with its parts as they are today; raise `ValueError` where it lacks the place of one."""
-    for name, made_by in parts.items():
-        pattern = re.compile(rf"<!-- {name}:.*?<!-- end of {name} -->", re.DOTALL)
-        if not pattern.search(page):
-            raise ValueError(f"the page has no place for the part {name!r}")
-        made = _PART.format(name=name, text=made_by())
-        page = pattern.sub(lambda _, made=made: made, page)  # type: ignore[misc]
-    return page
-
-
-def old() -> dict[Path, str]:
-    """Return the pages with a part that is not that of today, each with what it should be."""
-    found = {}
-    for name, parts in PARTS.items():
-        page = DOCS / name
-        text = page.read_text(encoding="utf-8")
-        if (new := written(text, parts)) != text:
-            found[page] = new
-    return found
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the tool; return its exit code."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 where a part is old")
-    check = parser.parse_args(arguments).check
-    pages = old()
-    for page, text in pages.items():
-        if check:
-            print(f"docs/{page.name} is old; run `make handbook` and commit it.")
-        else:
-            page.write_text(text, encoding="utf-8")
-    return 1 if check and pages else 0
-
+PAGES = Pages(
+    "handbook",
+    {
+        "architecture.md": {"layers": layers},
+        "commands.md": {"commands": commands},
+        "data.md": {"meters": meters, "specs": specs},
+        "review.md": {"guards": guards},
+    },
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(PAGES.run(__doc__))

@@ -8,12 +8,11 @@ not those of today.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,10 +23,9 @@ from scraper.closed import closed  # noqa: E402
 from scraper.extract.source import Source, SourceKind  # noqa: E402
 from scraper.meters import RateKey, is_rate_key  # noqa: E402
 from scraper.records import REFERENCE_FIELDS  # noqa: E402
+from tools.parts import Pages  # noqa: E402
 
-PAGE = ROOT / "docs" / "providers.md"
 FIXTURES = ROOT / "fixtures"
-_PART = "<!-- {name}: made by tools/providers.py -->\n{text}\n<!-- end of {name} -->"
 
 
 def _kind(source: Source) -> str:
@@ -133,38 +131,17 @@ def closed_ones() -> str:
     return "\n".join(lines)
 
 
-def written(page: str) -> str:
-    """Return the page with its tables as they are today; raise `ValueError` where it lacks the place of one."""
-    tables = {
-        "overview": overview(),
-        "closed": closed_ones(),
-        "about models": about_models(),
-        "sources": sources_in_full(),
-    }
-    for name, text in tables.items():
-        pattern = re.compile(rf"<!-- {name}:.*?<!-- end of {name} -->", re.DOTALL)
-        if not pattern.search(page):
-            raise ValueError(f"docs/providers.md has no place for the table {name!r}")
-        made = _PART.format(name=name, text=text)
-        page = pattern.sub(lambda _, made=made: made, page)  # type: ignore[misc]
-    return page
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the tool; return its exit code."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 where the tables are old")
-    check = parser.parse_args(arguments).check
-    page = PAGE.read_text(encoding="utf-8")
-    new = written(page)
-    if new == page:
-        return 0
-    if check:
-        print("docs/providers.md is old; run `make providers` and commit it.")
-        return 1
-    PAGE.write_text(new, encoding="utf-8")
-    return 0
-
+PAGES = Pages(
+    "providers",
+    {
+        "providers.md": {
+            "overview": overview,
+            "closed": closed_ones,
+            "about models": about_models,
+            "sources": sources_in_full,
+        }
+    },
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(PAGES.run(__doc__))

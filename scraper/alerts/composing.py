@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from scraper.alerts.lines import HAPPENED, event_line
@@ -127,8 +128,8 @@ def with_site(event: Event, site_url: str | None) -> Event:
     return event.model_copy(update={"links": (*event.links, page)})
 
 
-def _importance(event: Event) -> tuple[int, int, float]:
-    moved = abs(float(event.percent)) if event.percent is not None else 0.0
+def _importance(event: Event) -> tuple[int, int, Decimal]:
+    moved = abs(event.percent) if event.percent is not None else Decimal(0)
     return -event.severity.rank, _WEIGHT.index(event.kind), -moved
 
 

@@ -24,7 +24,6 @@ from scraper.records import iso
 
 Form = Literal["atom", "rss", "json"]
 
-ENDINGS: Final[dict[Form, str]] = {"atom": "atom", "rss": "rss", "json": "json"}
 ENTRIES: Final = 200
 """So many entries a feed has, the newest."""
 
@@ -60,7 +59,7 @@ class Feed:
     def path(self, form: Form) -> str:
         """Return where the feed is, below the site: `feeds/changes.atom`, `feeds/openai.atom`, …"""
         parts = [part for part in (self.provider, self.model) if part] or ["changes"]
-        return f"feeds/{'/'.join(_segment(part) for part in parts)}.{ENDINGS[form]}"
+        return f"feeds/{'/'.join(_segment(part) for part in parts)}.{form}"
 
     def has(self, event: Event) -> bool:
         """Say whether an event belongs into it: what holds.
@@ -97,7 +96,7 @@ def feed_text(form: Form, feed: Feed, events: Iterable[Event], at: datetime) -> 
     else:
         made = _Rss(**common, feed_url=feed.home + feed.path(form), updated=updated)
     for event in chosen:
-        title = title_of(event)
+        title = event_line(event)
         made.add_item(
             # Some readers take a title of RSS for HTML.
             title=title if form == "atom" else escape(title, quote=False),
@@ -138,11 +137,6 @@ def entry_id(feed: Feed, event: Event) -> str:
     return f"tag:{urlsplit(feed.home).hostname},2026:{event.id}"
 
 
-def title_of(event: Event) -> str:
-    """Say what happened in one line of plain text."""
-    return event_line(event)
-
-
 def content_of(event: Event) -> str:
     """Return what happened, and the evidence of both sides, as HTML in which everything is escaped."""
     move = move_of(event)
@@ -171,7 +165,7 @@ def _json_feed(feed: Feed, events: Sequence[Event]) -> str:
         {
             "id": entry_id(feed, event),
             "url": link_of(event) or feed.home,
-            "title": title_of(event),
+            "title": event_line(event),
             "content_html": content_of(event),
             "date_published": iso(event.at),
             "tags": [event.kind.value, event.provider],

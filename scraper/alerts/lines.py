@@ -7,7 +7,7 @@ from typing import Final
 
 from scraper.events import Corrected, Event, EventKind, Side
 from scraper.meters import is_rate_key
-from scraper.publish.text import amount
+from scraper.publish.text import amount, percent_text
 from scraper.records import SPECS, State, iso
 
 HAPPENED: Final = {
@@ -76,8 +76,3 @@ def side_text(field: str, side: Side) -> str:
     text += " promotional" if side.promotional else ""
     text += f" from {iso(side.valid_from)[:10]}" if side.valid_from else ""
     return text + (f" until {iso(side.valid_until)[:10]}" if side.valid_until else "")
-
-
-def percent_text(percent: Decimal) -> str:
-    """Write a per cent as far as it means something: `+20 %`, `-0.5 %`."""
-    return f"{percent:+.0f} %" if abs(percent) >= 10 else f"{percent:+.1f} %"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -75,10 +75,6 @@ class ChannelSetup:
         for secret in sorted(self.secrets, key=len, reverse=True):
             text = text.replace(secret, "***")
         return text
-
-
-Make = Callable[[ChannelSetup], Channel]
-"""Makes a channel; raises `RatecardError` that names the key which cannot be used."""
 
 
 def message_id(subscriber: str, event_ids: Sequence[str]) -> str:

@@ -28,9 +28,10 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from scraper.alerts.channels import module_of
-from scraper.alerts.timing import Digest, Quiet, read_digest, read_quiet
+from scraper.alerts.timing import DigestTime, read_digest, read_quiet
 from scraper.errors import RatecardError
 from scraper.events import Event, EventKind, Severity
+from scraper.times import Hours
 
 _UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(days=7)}
 _SECRETS: Final = frozenset({"password", "secret", "secrets", "token"})
@@ -143,8 +144,8 @@ class Subscriber(_Table):
     name: Name
     channels: Annotated[tuple[str, ...], BeforeValidator(_patterns)] = ()
     time_zone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("UTC")
-    digest: Annotated[Digest, BeforeValidator(read_digest)] = Digest()
-    quiet: Annotated[tuple[Quiet, ...], BeforeValidator(read_quiet)] = ()
+    digest: Annotated[DigestTime, BeforeValidator(read_digest)] = DigestTime()
+    quiet: Annotated[tuple[Hours, ...], BeforeValidator(read_quiet)] = ()
     my_models: Patterns = ()
     flood: Annotated[int, Field(strict=True, ge=1, le=1000)] = 20
     most: Annotated[int, Field(strict=True, ge=1, le=1000)] = 50
@@ -336,15 +337,14 @@ def _channel(file: Path, text: str, name: str, table: dict[str, Any], environ: M
     channel = ChannelTable(name, kind, {key: value for key, value in table.items() if key != "type"})
     for key in _SECRETS & channel.options.keys():
         values = channel.options[key]
-        if not all(
-            isinstance(one, str) and _VARIABLE.search(one) for one in ([values] if isinstance(values, str) else values)
-        ):
+        listed = values if isinstance(values, list) else [values]
+        if not all(isinstance(one, str) and _VARIABLE.search(one) for one in listed):
             where = _at(file, text, (*place, key))
             raise RatecardError(f"{where}: {key!r} is secret; name an environment variable that has it, as ${{NAME}}")
     complete = all(environ.get(variable) for variable in channel.variables)
     options, secrets = channel.filled(environ) if complete else (dict(channel.options), ())
     try:
-        module.OPTIONS.model_validate(options)
+        module.Options.model_validate(options)
     except ValidationError as error:
         # What is not filled in cannot be judged, but for its keys.
         problems = [one for one in error.errors() if complete or one["type"] in ("extra_forbidden", "missing")]
@@ -353,7 +353,7 @@ def _channel(file: Path, text: str, name: str, table: dict[str, Any], environ: M
             said = problems[0]["msg"]
             for secret in secrets:
                 said = said.replace(secret, "***")
-            known = ("type", *module.OPTIONS.model_fields)
+            known = ("type", *module.Options.model_fields)
             raise RatecardError(_sentence(file, text, loc, problems[0]["type"], said, known)) from None
     return channel
 

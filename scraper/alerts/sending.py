@@ -165,7 +165,7 @@ class Sender:
         subscriber = self.alerts.subscriber(line.subscriber)
         ids = [event.id for event in events]
         message = compose(message_id(line.subscriber, ids), subscriber, events, digest=False, site_url=self._site)
-        return self._try(line, _titled(message, title))
+        return self._try(line, replace(message, title=title))
 
     @property
     def _site(self) -> str | None:
@@ -358,14 +358,3 @@ def is_silenced(event: Event, silenced: Sequence[Silence]) -> bool:
     names = [event.provider, event.subject, *models_of(event)]
     names += [f"{name} {event.field}" for name in names if event.field]
     return any(fnmatchcase(name, one.pattern) for one in silenced for name in names)
-
-
-def _titled(message: Message, title: str) -> Message:
-    return Message(
-        id=message.id,
-        subscriber=message.subscriber,
-        events=message.events,
-        digest=False,
-        title=title,
-        count=message.count,
-    )

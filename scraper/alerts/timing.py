@@ -7,22 +7,19 @@ the gap, and one that comes twice in autumn counts the first time, so that a day
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_QUIET: Final = re.compile(
-    r"(?:(?P<days>[A-Za-z]{3}(?:[-,][A-Za-z]{3})*)\s*)?(?P<hours>(?<!\S)\d\d:\d\d-\d\d:\d\d)?", re.ASCII
-)
+from scraper.times import DAY_MINUTES, DAYS, Hours, read_hours
+
 _SUCH_AS: Final = '"22:00-07:00", "Mon-Fri 18:00-08:00" or "Sat,Sun"'
-_MIDNIGHT: Final = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
-class Digest:
+class DigestTime:
     """How often: at once where there is no `at`, else every day, or every week on a day (Monday is 0)."""
 
     at: time | None = None
@@ -31,56 +28,44 @@ class Digest:
     def __str__(self) -> str:
         if self.at is None:
             return "at once"
-        day = "daily" if self.weekday is None else f"weekly {_DAYS[self.weekday]}"
+        day = "daily" if self.weekday is None else f"weekly {DAYS[self.weekday]}"
         return f"{day} {self.at:%H:%M}"
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
-    """Hours of some days in which nothing is sent, in minutes from the midnight at which each day begins.
-
-    Where `end` is not after `begin`, they go on into the next day.
-    """
-
-    days: frozenset[int]
-    begin: int
-    end: int
-
-
-def read_digest(value: object) -> Digest:
+def read_digest(value: object) -> DigestTime:
     """Read `at once`, `daily 08:00` or `weekly mon 08:00`; raise `ValueError` where it is none of them."""
-    if isinstance(value, Digest):
+    if isinstance(value, DigestTime):
         return value
     words = value.lower().split() if isinstance(value, str) else []
     problem = 'must be "at once", "daily HH:MM" or "weekly DAY HH:MM", such as "weekly mon 08:00"'
     match words:
         case ["at", "once"]:
-            return Digest()
+            return DigestTime()
         case ["daily", at]:
-            return Digest(_clock(at, problem))
-        case ["weekly", day, at] if day in _DAYS:
-            return Digest(_clock(at, problem), _DAYS.index(day))
+            return DigestTime(_clock(at, problem))
+        case ["weekly", day, at] if day in DAYS:
+            return DigestTime(_clock(at, problem), DAYS.index(day))
     raise ValueError(problem)
 
 
-def read_quiet(value: object) -> tuple[Quiet, ...]:
+def read_quiet(value: object) -> tuple[Hours, ...]:
     """Read quiet hours, one text or a list of them; raise `ValueError` where one is none."""
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple):
         raise ValueError(f"must be a list of times, such as {_SUCH_AS}")  # noqa: TRY004  pydantic tells this one
-    found = tuple(text if isinstance(text, Quiet) else _quiet(text) for text in texts)
+    found = tuple(text if isinstance(text, Hours) else read_hours(text, f"like {_SUCH_AS}") for text in texts)
     if _never_open(found):
         raise ValueError("leaves no time at which anything could be sent")
     return found
 
 
-def is_quiet(quiet: Sequence[Quiet], zone: ZoneInfo, at: datetime) -> bool:
+def is_quiet(quiet: Sequence[Hours], zone: ZoneInfo, at: datetime) -> bool:
     """Say whether a time lies in quiet hours."""
     local = at.astimezone(zone)
     return _is_quiet(quiet, local.weekday(), local.hour * 60 + local.minute)
 
 
-def digest_is_due(digest: Digest, zone: ZoneInfo, since: datetime, now: datetime) -> bool:
+def digest_is_due(digest: DigestTime, zone: ZoneInfo, since: datetime, now: datetime) -> bool:
     """Say whether a digest's time came after `since`, when the first event began to wait, and not after `now`."""
     if digest.at is None:
         return True
@@ -88,7 +73,7 @@ def digest_is_due(digest: Digest, zone: ZoneInfo, since: datetime, now: datetime
     return slot > since
 
 
-def last_slot(digest: Digest, zone: ZoneInfo, now: datetime) -> datetime:
+def last_slot(digest: DigestTime, zone: ZoneInfo, now: datetime) -> datetime:
     """Return the last time of a digest that is not after `now`."""
     if digest.at is None:
         return now
@@ -114,32 +99,7 @@ def _clock(text: str, problem: str) -> time:
     return time(int(found[1]), int(found[2]))
 
 
-def _quiet(text: object) -> Quiet:
-    found = _QUIET.fullmatch(text.strip()) if isinstance(text, str) and text.strip() else None
-    if found is None:
-        raise ValueError(f"{text!r} is no time of a week; write it like {_SUCH_AS}")
-    begin, end = (_minutes(part) for part in (found["hours"] or "00:00-24:00").split("-"))
-    return Quiet(frozenset(_weekdays(found["days"])), begin, end)
-
-
-def _minutes(text: str) -> int:
-    hours, minutes = (int(part) for part in text.split(":"))
-    if minutes > 59 or hours * 60 + minutes > _MIDNIGHT:
-        raise ValueError(f"{text} is no time of a day")
-    return hours * 60 + minutes
-
-
-def _weekdays(text: str | None) -> Iterable[int]:
-    for part in text.lower().split(",") if text else ("mon-sun",):
-        first, *more = part.split("-")
-        try:
-            begin, end = _DAYS.index(first), _DAYS.index(more[-1] if more else first)
-        except ValueError as error:
-            raise ValueError(f"{part!r} is no day of a week; the days are {', '.join(_DAYS)}") from error
-        yield from (day % 7 for day in range(begin, end + 1 if end >= begin else end + 8))
-
-
-def _is_quiet(quiet: Sequence[Quiet], weekday: int, minute: int) -> bool:
+def _is_quiet(quiet: Sequence[Hours], weekday: int, minute: int) -> bool:
     before = (weekday - 1) % 7
     for one in quiet:
         if one.end > one.begin:
@@ -150,5 +110,5 @@ def _is_quiet(quiet: Sequence[Quiet], weekday: int, minute: int) -> bool:
     return False
 
 
-def _never_open(quiet: Sequence[Quiet]) -> bool:
-    return bool(quiet) and all(_is_quiet(quiet, day, minute) for day in range(7) for minute in range(0, _MIDNIGHT, 5))
+def _never_open(quiet: Sequence[Hours]) -> bool:
+    return bool(quiet) and all(_is_quiet(quiet, day, minute) for day in range(7) for minute in range(0, DAY_MINUTES, 5))

@@ -81,10 +81,9 @@ def impact_since(store: Store, usage: Sequence[Usage], since: datetime, now: dat
     """Compare what is published now with what was at a time."""
     if since > now:
         raise RatecardError(f"{iso(since)} is still to come; name a day that has been.")
-    before, after = _Published(store, now), _Published(store, now)
-    rows = [
-        _billed(row, before.find(row, since), after.find(row, None), (f"on {iso(since)[:10]}", "now")) for row in usage
-    ]
+    published = _Published(store, now)
+    when = (f"on {iso(since)[:10]}", "now")
+    rows = [_billed(row, published.find(row, since), published.find(row, None), when) for row in usage]
     return _impact(f"all changes since {iso(since)}", store, rows, now)
 
 
@@ -149,11 +148,10 @@ class _Published:
 
 
 def _impact(changes: str, store: Store, rows: Sequence[Billed | LeftOut], now: datetime) -> Impact:
-    left_out = [_told(store, row, now) for row in rows if isinstance(row, LeftOut)]
     return Impact(
         changes=changes,
         billed=tuple(row for row in rows if isinstance(row, Billed)),
-        left_out=tuple(left_out),
+        left_out=tuple(_told(store, row, now) for row in rows if isinstance(row, LeftOut)),
     )
 
 

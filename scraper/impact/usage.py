@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -40,15 +40,15 @@ def read_usage(file: Path) -> list[Usage]:
     """Read a usage file. Raises `RatecardError` naming the file and the line where something is not right."""
     try:
         with file.open(newline="", encoding="utf-8-sig") as opened:
-            return list(_rows(file, csv.reader(opened, strict=True)))
+            return list(_rows(file, opened))
     except OSError as error:
         raise RatecardError(f"{file} cannot be read ({error.strerror or error}); name a CSV file of usage.") from error
     except UnicodeDecodeError as error:
         raise RatecardError(f"{file} is not UTF-8 text; save it as CSV in UTF-8.") from error
 
 
-def _rows(file: Path, lines: Iterator[list[str]]) -> Iterator[Usage]:
-    reader = lines
+def _rows(file: Path, lines: Iterable[str]) -> Iterator[Usage]:
+    reader = csv.reader(lines, strict=True)
     header: Sequence[str] | None = None
     while True:
         try:
@@ -56,10 +56,10 @@ def _rows(file: Path, lines: Iterator[list[str]]) -> Iterator[Usage]:
         except StopIteration:
             break
         except csv.Error as error:
-            raise _wrong(file, _line(reader), f"is not CSV: {error}") from error
+            raise _wrong(file, reader.line_num, f"is not CSV: {error}") from error
         if not any(cell.strip() for cell in cells):
             continue
-        line = _line(reader)
+        line = reader.line_num
         if header is None:
             header = _header(file, line, cells)
         elif len(cells) != len(header):
@@ -68,10 +68,6 @@ def _rows(file: Path, lines: Iterator[list[str]]) -> Iterator[Usage]:
             yield _usage(file, line, dict(zip(header, (cell.strip() for cell in cells), strict=True)))
     if header is None:
         raise RatecardError(f"{file} is empty; its first line names the columns {', '.join((*REQUIRED, *OPTIONAL))}.")
-
-
-def _line(reader: object) -> int:
-    return int(getattr(reader, "line_num", 0))
 
 
 def _header(file: Path, line: int, cells: Sequence[str]) -> list[str]:

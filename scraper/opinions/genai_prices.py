@@ -16,7 +16,6 @@ from scraper.meters import RateKey, is_rate_key
 from scraper.opinions.opinion import Entry, Found, Json, PriceList
 
 NAME: Final = "genai-prices"
-PACKAGE: Final = "genai-prices"
 MODULE: Final = "genai_prices.data"
 
 PROVIDERS: Final = {

@@ -50,7 +50,7 @@ def _installed(name: str, at: datetime) -> PriceList:
         raise RatecardError(f"The price list {name} is not installed: {_INSTALL}.")
     if name == litellm.NAME:
         # Only its file is read: importing the package takes seconds.
-        file = Path(str(metadata.distribution(litellm.PACKAGE).locate_file(litellm.FILE)))
+        file = Path(str(metadata.distribution(name).locate_file(litellm.FILE)))
         return _read(litellm.read, _json(file), version, at, f"{name} {version}")
     try:
         data = import_module(genai_prices.MODULE).providers

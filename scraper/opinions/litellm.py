@@ -16,7 +16,6 @@ from scraper.meters import RateKey, is_rate_key
 from scraper.opinions.opinion import PER_TOKEN, Entry, Found, Json, PriceList, whole
 
 NAME: Final = "litellm"
-PACKAGE: Final = "litellm"
 FILE: Final = "litellm/model_prices_and_context_window_backup.json"
 
 BARE: Final = {

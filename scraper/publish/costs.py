@@ -54,7 +54,10 @@ def cost(offer: OfferView, usage: Mapping[str, Decimal], tier: str = "") -> list
 
 
 def cost_object(offer: OfferView, lines: list[Line], tier: str) -> dict[str, Any]:
-    """Return a cost as JSON has it; `total` is null where a part of it is not known, and `unsourced` says which."""
+    """Return a cost as JSON has it; `total` is null where a part of it is not known, and `unsourced` says which.
+
+    Parts in several currencies have no total either.
+    """
     unknown = [line for line in lines if line.amount is None]
     currencies = {line.view.currency for line in lines if line.view is not None and line.amount is not None}
     known = not unknown and len(currencies) <= 1

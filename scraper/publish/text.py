@@ -209,28 +209,36 @@ def changes_text(changes: Sequence[ChangeView], *, each: int | None = None) -> R
             said(change.after) if change.after else ("no longer stated" if change.kind is Kind.FIELD_REMOVED else "")
         )
         if change.kind is Kind.TERMS:
-            before, after = _statement_terms(change.before), _statement_terms(change.after)
-        table.add_row(iso(change.at)[:10], offer, Text(what, style=style), before, _with_move(change, after))
+            before, after = said_with_terms(change.before), said_with_terms(change.after)
+        if (percent := percent_moved(change)) is not None:
+            after = f"{after}  ({percent_text(percent)})"
+        table.add_row(iso(change.at)[:10], offer, Text(what, style=style), before, after)
     if len(changes) > len(shown):
         return Group(table, Text(f"… and {len(changes) - len(shown):,} more; `ratecard diff` lists all", style="dim"))
     return table
 
 
-def _statement_terms(one: Statement | None) -> str:
+def said_with_terms(one: Statement | None) -> str:
+    """Write what a source stated, whether it is a promotion, and until when; nothing where there is nothing."""
     if one is None:
         return ""
     until = f" until {iso(one.valid_until)[:10]}" if one.valid_until else ""
     return f"{said(one)}{' promotional' if one.promotional else ''}{until}"
 
 
-def _with_move(change: ChangeView, after: str) -> str:
+def percent_moved(change: ChangeView) -> Decimal | None:
+    """Return by how many per cent a price moved; None where that cannot be said, as from nothing."""
     one, other = change.before, change.after
     if change.kind is not Kind.CHANGED or one is None or other is None or not is_rate_key(change.field):
-        return after
+        return None
     if one.value is None or other.value is None or one.currency != other.currency or not Decimal(one.value):
-        return after
-    moved = (Decimal(other.value) / Decimal(one.value) - 1) * 100
-    return f"{after}  ({moved:+.0f} %)"
+        return None
+    return (Decimal(other.value) / Decimal(one.value) - 1) * 100
+
+
+def percent_text(percent: Decimal) -> str:
+    """Write a per cent as far as it means something: `+20 %`, `-0.5 %`."""
+    return f"{percent:+.0f} %" if abs(percent) >= 10 else f"{percent:+.1f} %"
 
 
 def gaps_text(offers: Sequence[OfferView], *, each: bool) -> RenderableType:

@@ -186,7 +186,7 @@ def _published(app: FastAPI, service: Service) -> None:
         """List what changed, newest first, with the evidence of both sides."""
         place = _place(wanted.cursor, str, int)
         before = (_time(place[0]), place[1]) if place else None
-        since = _day_start(wanted.since)
+        since = asked.start(wanted.since)
         found, following = page_changes(store, provider=wanted.provider, since=since, before=before, limit=wanted.limit)
         following_place = (following[0].isoformat(), following[1]) if following else None
         return _page(request, [objects.change_object(one) for one in found], following_place)
@@ -382,17 +382,10 @@ def _time(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise HTTPException(404, "the cursor is not one that this API gave") from error
+        raise HTTPException(404, asked.NO_CURSOR) from error
     if at.tzinfo is None:
-        raise HTTPException(404, "the cursor is not one that this API gave")
+        raise HTTPException(404, asked.NO_CURSOR)
     return at
-
-
-def _day_start(since: str | None) -> datetime | None:
-    at = asked.moment(since)
-    if at is None or since is None or len(since.strip()) != len("2026-04-27"):
-        return at
-    return at.replace(hour=0, minute=0, second=0)
 
 
 # What goes wrong.

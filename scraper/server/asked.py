@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import datetime
+import re
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
 
 from scraper.errors import RatecardError
 from scraper.records import REFERENCE_FIELDS
-from scraper.times import parse_at
+from scraper.times import parse_at, read_time
 
 MOST: Final = 200
+NO_CURSOR: Final = "the cursor is not one that this API gave"
 _PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
 
 
@@ -29,6 +31,11 @@ def _moment(text: str) -> str:
 def moment(text: str | None) -> datetime | None:
     """Return a time that was asked for."""
     return parse_at(text) if text is not None else None
+
+
+def start(text: str | None) -> datetime | None:
+    """Return a time from which on was asked: a day counts from its beginning."""
+    return read_time(text, time()) if text is not None else None
 
 
 Name = Annotated[str, Field(pattern=_PRINTABLE, min_length=1, max_length=300)]
@@ -144,6 +151,13 @@ class UsageAsked(_Asked):
         min_length=1, max_length=50, json_schema_extra={"additionalProperties": False}
     )
 
+    @field_validator("usage", mode="before")
+    @classmethod
+    def _no_flags(cls, usage: object) -> object:
+        if isinstance(usage, dict) and any(isinstance(count, bool) for count in usage.values()):
+            raise ValueError("a count is a number")
+        return usage
+
     @property
     def counts(self) -> dict[str, Decimal]:
         """The counts by meter."""
@@ -164,10 +178,15 @@ def place_in(cursor: str | None, *types: type) -> Any:
     try:
         place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, RecursionError) as error:
-        raise ValueError("the cursor is not one that this API gave") from error
-    whole = isinstance(place, list) and len(place) == len(types)
-    if not whole or not all(type(part) is wanted for part, wanted in zip(place, types, strict=True)):
-        raise ValueError("the cursor is not one that this API gave")
-    if any(isinstance(part, int) and abs(part) >= 2**31 for part in place) or any("\0" in str(part) for part in place):
-        raise ValueError("the cursor is not one that this API gave")
+        raise ValueError(NO_CURSOR) from error
+    fits = isinstance(place, list) and [type(part) for part in place] == [*types]
+    if not fits or not all(map(_can_be_stored, place)):
+        raise ValueError(NO_CURSOR)
     return tuple(place)
+
+
+def _can_be_stored(part: str | int) -> bool:
+    """Say whether a database takes a part of a cursor: no large number, no NUL, no half of a character."""
+    if isinstance(part, int):
+        return abs(part) < 2**31
+    return re.search("[\0\ud800-\udfff]", part) is None

@@ -103,7 +103,7 @@ def _said(status: int, error: str, headers: dict[str, str] | None = None) -> JSO
 
 async def _too_long(headers: Headers) -> JSONResponse | None:
     length = headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > MOST_BYTES:
+    if not length.isdecimal() or int(length) > MOST_BYTES:
         return _said(413, f"a body has {MOST_BYTES} bytes at most")
     return None
 

@@ -20,13 +20,13 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 import scraper
-from scraper.alerts.layout.digest import Digest, digest_of
+from scraper.alerts.layout.digest import digest_of
 from scraper.alerts.layout.html import html_of
 from scraper.alerts.layout.markdown import markdown_of
+from scraper.alerts.layout.parts import Digest
 from scraper.alerts.layout.plain import text_of
 from scraper.alerts.message import Channel, ChannelSetup, Failed, Message, Sent
 from scraper.errors import RatecardError
-from scraper.settings import Settings
 
 SECONDS: Final = 28.0
 _SECRET_LENGTH: Final = 6
@@ -41,28 +41,25 @@ class Options(BaseModel):
     url: str = Field(min_length=1)
 
 
-OPTIONS = Options
-
-
 @dataclass(frozen=True, slots=True)
 class Apprise:
     """Sends messages through one service of Apprise."""
 
     setup: ChannelSetup
     url: str
-    settings: Settings
     seconds: float = SECONDS
 
     def send(self, message: Message) -> Sent | Failed:
         """Send a message: as HTML, Markdown or text, whichever the service shows, and as much as it takes."""
         digest = digest_of(message)
-        proxy = self.settings.proxy.get_secret_value() if self.settings.proxy else ""
+        settings = self.setup.settings
+        proxy = settings.proxy.get_secret_value() if settings.proxy else ""
         wanted: dict[str, Any] = {
             "url": self.url,
             "title": digest.title,
             **_bodies(digest),
-            "all": _where(message),
-            "allowed": sorted(self.settings.allow_private_hosts),
+            "all": message.list_url or message.list_command,
+            "allowed": sorted(settings.allow_private_hosts),
             "proxy": proxy,
         }
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -107,11 +104,6 @@ def _bodies(digest: Digest) -> dict[str, str]:
     }
 
 
-def _where(message: Message) -> str:
-    """Say where all of a message is."""
-    return message.list_url or message.list_command
-
-
 def make(setup: ChannelSetup) -> Channel:
     """Make the channel."""
     options = Options.model_validate(setup.options)
@@ -119,4 +111,4 @@ def make(setup: ChannelSetup) -> Channel:
         raise RatecardError(f"the channel {setup.name!r} needs Apprise; install it with pip install 'ratecard[alerts]'")
     if not re.match(r"[A-Za-z][A-Za-z0-9]*://", options.url):
         raise RatecardError(f"the address of the channel {setup.name!r} must be one of Apprise's, such as ntfys://…")
-    return Apprise(setup, options.url, setup.settings)
+    return Apprise(setup, options.url)

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -29,7 +29,7 @@ from scraper.errors import RatecardError
 from scraper.fetch import failure
 from scraper.fetch.addresses import resolve
 from scraper.fetch.deadline import Loop
-from scraper.settings import Settings
+from scraper.times import utc_now
 
 SECONDS: Final = 23.0
 _LOOK_UP_SECONDS: Final = 5.0
@@ -57,16 +57,12 @@ class Options(BaseModel):
     to: str | list[str] = Field(min_length=1)
 
 
-OPTIONS = Options
-
-
 @dataclass(frozen=True, slots=True)
 class Email:
     """Sends messages through one mail server."""
 
     setup: ChannelSetup
     options: Options
-    settings: Settings
     clock: Callable[[], datetime]
     seconds: float = SECONDS
 
@@ -100,7 +96,7 @@ class Email:
     def _deliver(self, mail: EmailMessage) -> None:
         options = self.options
         port = options.port or _PORTS[options.security]
-        private = options.host.lower() in self.settings.allow_private_hosts
+        private = options.host.lower() in self.setup.settings.allow_private_hosts
         server = _Smtp(
             _place_of(options.host, port, private=private),
             self.seconds,
@@ -242,11 +238,7 @@ def _check_mailbox(text: str, key: str, channel: str) -> None:
         )
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def make(setup: ChannelSetup, clock: Callable[[], datetime] = _now) -> Channel:
+def make(setup: ChannelSetup, clock: Callable[[], datetime] = utc_now) -> Channel:
     """Make the channel."""
     options = Options.model_validate(setup.options)
     _check_mailbox(options.sender, "from", setup.name)
@@ -256,4 +248,4 @@ def make(setup: ChannelSetup, clock: Callable[[], datetime] = _now) -> Channel:
         raise RatecardError(
             f"the channel {setup.name!r} would send its password for all to read; set security to starttls or tls"
         )
-    return Email(setup, options, setup.settings, clock)
+    return Email(setup, options, clock)

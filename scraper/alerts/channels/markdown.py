@@ -32,9 +32,6 @@ class Options(BaseModel):
     form: Literal["report", "issue"] = "report"
 
 
-OPTIONS = Options
-
-
 @dataclass(frozen=True, slots=True)
 class Markdown:
     """Writes messages."""

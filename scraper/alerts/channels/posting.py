@@ -9,14 +9,14 @@ import asyncio
 import os
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
 import httpx2 as httpx
 
-from scraper.alerts.message import Failed, Sent
+from scraper.alerts.message import ChannelSetup, Failed, Sent
 from scraper.errors import RatecardError
 from scraper.fetch import failure
 from scraper.fetch.addresses import check_literal, resolve
@@ -81,7 +81,7 @@ def post(
     target: Target,
     body: bytes,
     headers: Mapping[str, str],
-    settings: Settings,
+    setup: ChannelSetup,
     now: datetime,
     *,
     seconds: float = SECONDS,
@@ -92,9 +92,11 @@ def post(
     """
     try:
         with asyncio.Runner(loop_factory=Loop) as runner:
-            return runner.run(_within(target, body, headers, settings, now, seconds))
+            answer = runner.run(_within(target, body, headers, setup.settings, now, seconds))
     except failure.Failed as error:
-        return Failed(error=f"{target.host} {error}", refused=True)
+        answer = Failed(error=f"{target.host} {error}", refused=True)
+    # Whoever was asked may have repeated a secret.
+    return answer if isinstance(answer, Sent) else replace(answer, error=setup.mask(answer.error))
 
 
 async def _within(

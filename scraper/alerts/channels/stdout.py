@@ -18,9 +18,6 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-OPTIONS = Options
-
-
 @dataclass(frozen=True, slots=True)
 class Stdout:
     """Prints messages."""

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from scraper.alerts.channels.posting import Target, post, target_of
 from scraper.alerts.message import Channel, ChannelSetup, Failed, Message, Sent
 from scraper.errors import RatecardError
 from scraper.records import iso
-from scraper.settings import Settings
+from scraper.times import utc_now
 
 VERSION: Final = 2
 PREFIX: Final = "whsec_"
@@ -40,9 +40,6 @@ class Options(BaseModel):
     secrets: list[str] = Field(min_length=1, max_length=8)
 
 
-OPTIONS = Options
-
-
 @dataclass(frozen=True, slots=True)
 class Webhook:
     """Posts messages as signed JSON. `keys` are the decoded secrets."""
@@ -50,7 +47,6 @@ class Webhook:
     setup: ChannelSetup
     target: Target
     keys: tuple[bytes, ...]
-    settings: Settings
     clock: Callable[[], datetime]
 
     def send(self, message: Message) -> Sent | Failed:
@@ -64,13 +60,7 @@ class Webhook:
             "webhook-timestamp": timestamp,
             "webhook-signature": signature(self.keys, message.id, timestamp, body),
         }
-        sent = post(self.target, body, headers, self.settings, now)
-        return sent if isinstance(sent, Sent) else masked(sent, self.setup)
-
-
-def masked(failed: Failed, setup: ChannelSetup) -> Failed:
-    """Return a failure without a secret in what it says: whoever was asked may have repeated one."""
-    return replace(failed, error=setup.mask(failed.error))
+        return post(self.target, body, headers, self.setup, now)
 
 
 def signature(keys: Sequence[bytes], message_id: str, timestamp: str, body: bytes) -> str:
@@ -120,11 +110,7 @@ def _written(message: Message, events: Sequence[dict[str, Any]]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def make(setup: ChannelSetup, clock: Callable[[], datetime] = _now) -> Channel:
+def make(setup: ChannelSetup, clock: Callable[[], datetime] = utc_now) -> Channel:
     """Make the channel; `clock` gives the time that a message is signed with."""
     options = Options.model_validate(setup.options)
     keys = []
@@ -133,4 +119,4 @@ def make(setup: ChannelSetup, clock: Callable[[], datetime] = _now) -> Channel:
             keys.append(key_of(secret))
         except ValueError as error:
             raise RatecardError(f"secret {number} of the channel {setup.name!r} {error}") from error
-    return Webhook(setup, target_of(options.url, setup.name, setup.settings), tuple(keys), setup.settings, clock)
+    return Webhook(setup, target_of(options.url, setup.name, setup.settings), tuple(keys), clock)

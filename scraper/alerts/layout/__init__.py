@@ -1,1 +1,1 @@
-"""How a message looks: one `digest` of what happened, written as plain text, HTML, Markdown or Slack blocks."""
+"""How a message looks: laid out once (`digest`, of `parts`), written as plain text, HTML, Markdown or Slack blocks."""

@@ -15,11 +15,12 @@ from datetime import datetime
 from decimal import Context, Decimal
 from typing import Final
 
-from scraper.alerts.lines import correction_text, percent_text, side_text
+from scraper.alerts.layout.parts import COLUMNS, DOWN, SAME, UP, Digest, Evidence, Group, Item, Move, Row, Section
+from scraper.alerts.lines import correction_text, side_text
 from scraper.alerts.message import Message
 from scraper.events import Event, EventKind, Side, TypicalRequest, percent_of
 from scraper.meters import is_rate_key
-from scraper.publish.text import amount
+from scraper.publish.text import amount, percent_text
 from scraper.records import REFERENCE_FIELDS, State, iso, plain
 
 OFFERS_SHOWN: Final = 6
@@ -34,123 +35,6 @@ ALIKE_SHOWN: Final = 4
 EVIDENCE_SHOWN: Final = 3
 
 _MEANINGFUL: Final = Context(prec=6)
-
-DOWN, UP, SAME = "down", "up", ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """What happened to one field: `before` and `after` in words, `unit` only where one unit holds for both.
-
-    Where it moved several times, `via` is what it was between them. `percent` is text, `direction` is `DOWN`, `UP` or
-    `SAME`. `link` is the address of the evidence, `quote` the text there; both are empty where there is none.
-    """
-
-    field: str
-    before: str
-    via: tuple[str, ...]
-    after: str
-    unit: str
-    percent: str
-    direction: str
-    link: str
-    quote: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """An offer with what happened to it, or several to which the same happened; `more` fields are not shown."""
-
-    name: str
-    link: str
-    offers: int = 1
-    moves: tuple[Move, ...] = ()
-    more: int = 0
-    note: str = ""
-    request: str = ""
-
-
-COLUMNS: Final = ("input", "output")
-"""The fields that rows show, in amounts for 1M tokens."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """An offer in one row: what its input and its output were and are, both empty where they did not move.
-
-    `request` is what a typical request cost and costs, empty where that is not known, and `percent` how far it moved,
-    else how far the price did. `rest` says what else moved. `also` are other offers to which just the same happened.
-    """
-
-    name: str
-    link: str
-    cells: tuple[tuple[str, str], ...]
-    request: tuple[str, str]
-    percent: str
-    direction: str
-    rest: str = ""
-    also: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """What is of one kind: `count` offers or sources, `items` in full, `rows` in a line each, `names` by name only.
-
-    `hint` says what to do about it, where there is something.
-    """
-
-    key: str
-    title: str
-    count: int
-    items: tuple[Item, ...] = ()
-    rows: tuple[Row, ...] = ()
-    names: tuple[str, ...] = ()
-    hint: str = ""
-
-    @property
-    def more(self) -> int:
-        """How many are not shown."""
-        in_rows = sum(1 + len(row.also) for row in self.rows)
-        return self.count - sum(item.offers for item in self.items) - in_rows - len(self.names)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """A page that says so, and the days of its captures."""
-
-    address: str
-    days: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """All that happened at one provider; `evidence` are its pages, of which `more` are not shown."""
-
-    provider: str
-    sections: tuple[Section, ...]
-    evidence: tuple[Evidence, ...]
-    more: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Digest:
-    """A message as it is laid out. `lead` says what is in it in one line.
-
-    `attention` is what was wrong and what fails, before all else; `waiting` what waits for a person, after it.
-
-    `rest` says what was left out and where all of it is, empty where nothing was; `rest_link` is its address. Where it
-    `quotes`, the text of the evidence is shown with each value: in what is no digest of many.
-    """
-
-    title: str
-    lead: str
-    attention: tuple[Section, ...]
-    groups: tuple[Group, ...]
-    waiting: tuple[Section, ...]
-    rest: str
-    rest_link: str
-    quotes: bool
-
 
 _ATTENTION: Final = {
     "corrected": ("correction of what you were told", "corrections of what you were told"),
@@ -276,7 +160,7 @@ def _joined(events: Sequence[Event]) -> list[_Told]:
         elif (both := _one_after_another(earlier, event)) is not None:
             told[key] = both
         else:
-            told[number] = _Told(event)
+            told[number], told[key] = earlier, _Told(event)
     return _by_what_it_means(list(told.values()))
 
 
@@ -433,20 +317,20 @@ def _in_full(told: Sequence[_Told], titles: _Titles, message: Message) -> Iterat
 def _by_name(told: Sequence[_Told]) -> Iterator[Section]:
     """Lay out offers that came and went; whoever uses one that went wants to see it."""
     for key, (one, many) in _OFFERS.items():
-        events = [found.event for found in told if found.section == key]
-        if names := list(dict.fromkeys(event.model_id or event.name or event.source for event in events)):
-            shown = tuple(names[: GONE_SHOWN if key == "withdrawn" else NAMES_SHOWN])
+        named = {_offer_of(found.event): _name_of(found.event, key) for found in told if found.section == key}
+        if names := tuple(named.values()):
+            shown = names[: GONE_SHOWN if key == "withdrawn" else NAMES_SHOWN]
             yield Section(key=key, title=_title(len(names), one, many), count=len(names), names=shown)
 
 
 def _rest_of(told: Sequence[_Told], key: str, message: Message) -> Iterator[Section]:
     """Lay out what matters less: few offers in full, of many only how many have which field."""
-    events = [found.event for found in told if found.section == key]
-    offers = {event.subject for event in events}
+    offers = _subjects(told, key)
     if not message.digest or len(offers) <= OFFERS_SHOWN:
         yield from _in_full(told, {key: _REST[key]}, message)
         return
-    names = tuple(f"{field} ({count:,})" for field, count in Counter(event.field for event in events).most_common())
+    fields = Counter(found.event.field for found in told if found.section == key)
+    names = tuple(f"{field} ({count:,})" for field, count in fields.most_common())
     yield Section(key=key, title=_title(len(offers), *_REST[key]), count=len(names), names=names[:NAMES_SHOWN])
 
 

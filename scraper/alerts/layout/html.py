@@ -7,7 +7,7 @@ from functools import lru_cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from scraper.alerts.layout.digest import COLUMNS, Digest
+from scraper.alerts.layout.parts import COLUMNS, Digest
 from scraper.alerts.layout.plain import fields_text, names_in_short
 
 

@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from scraper.alerts.layout.digest import COLUMNS, DOWN, UP, Digest, Group, Item, Move, Row, Section
-from scraper.alerts.layout.plain import fields_text, moved_text, moves_of, rows_say
+from scraper.alerts.layout.parts import Digest, Group, Item, Move, Row, Section
+from scraper.alerts.layout.plain import ARROWS, HEADS, fields_text, moved_text, moves_of, names_in_short, rows_say
 
-_ARROWS: Final = {DOWN: "▼", UP: "▲"}
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>#|~&$])")
 _MENTION: Final = re.compile(r"([@#])(?=\w)")
 _QUOTE: Final = 200
-_ALSO: Final = 4
 
 
 def markdown_of(digest: Digest, *, heading: bool = True, tables: bool = True) -> str:
@@ -58,7 +56,8 @@ def _lines(digest: Digest, *, heading: bool, tables: bool) -> Iterator[str]:
         for section in digest.waiting:
             yield from _section(section, quotes=digest.quotes, tables=tables)
     if digest.rest:
-        yield from (escaped(digest.rest).replace(r"\`", "`"), "")
+        # Our own words around a command in backticks, in which an escape would be shown.
+        yield from (digest.rest, "")
     if digest.rest_link:
         yield from (f"[All of it]({target(digest.rest_link)})", "")
 
@@ -106,16 +105,13 @@ def _section(section: Section, *, quotes: bool, tables: bool) -> Iterator[str]:
 def _row_table(rows: Sequence[Row]) -> Iterator[str]:
     if not rows:
         return
-    heads = (*COLUMNS, "1,000 in + 500 out")
-    yield from (f"| | {' | '.join(heads)} | |", "|---|--:|--:|--:|--:|")
+    yield from (f"| | {' | '.join(HEADS)} | |", "|---|--:|--:|--:|--:|")
     for row in rows:
         pairs = (" → ".join(cell) if any(cell) else "" for cell in (*row.cells, row.request))
-        also = f", also {', '.join(map(_cell, row.also[:_ALSO]))}" if row.also else ""
-        also += f" and {len(row.also) - _ALSO:,} more" if len(row.also) > _ALSO else ""
+        also = f", also {names_in_short([_cell(name) for name in row.also])}" if row.also else ""
         rest = f"; {escaped(row.rest)}" if row.rest else ""
-        arrow = _ARROWS.get(row.direction, "")
-        last = f"{arrow} {row.percent}".strip()
-        yield f"| {_linked(row.name, row.link)}{also}{rest} | {' | '.join(map(escaped, pairs))} | {last} |"
+        last = f"{ARROWS.get(row.direction, '')} {row.percent}".strip()
+        yield f"| {_linked(_cell(row.name), row.link)}{also}{rest} | {' | '.join(map(escaped, pairs))} | {last} |"
     yield ""
 
 
@@ -125,16 +121,15 @@ def _in_chat(text: str) -> str:
 
 
 def _row_line(row: Row) -> str:
-    percent = f"{_ARROWS.get(row.direction, '')} {row.percent}".strip()
+    percent = f"{ARROWS.get(row.direction, '')} {row.percent}".strip()
     moved = f"**{percent}** " if percent else ""
-    also = f"; also {', '.join(map(code, row.also[:_ALSO]))}" if row.also else ""
-    also += f" and {len(row.also) - _ALSO:,} more" if len(row.also) > _ALSO else ""
-    return f"- {moved}{_linked(row.name, row.link)} {_in_chat(', '.join(moves_of(row)))}{also}"
+    also = f"; also {names_in_short([code(name) for name in row.also])}" if row.also else ""
+    return f"- {moved}{_linked(code(row.name), row.link)} {_in_chat(', '.join(moves_of(row)))}{also}"
 
 
 def _item_lines(item: Item, *, quotes: bool) -> Iterator[str]:
     """Write an offer and what happened to it as a list within a list."""
-    yield f"- {_linked(item.name, item.link)}"
+    yield f"- {_linked(code(item.name), item.link)}"
     for move in item.moves:
         percent = f" **{move.percent}**" if move.percent else ""
         yield f"  - {code(move.field)} {_in_chat(moved_text(move))}{percent}"
@@ -144,12 +139,12 @@ def _item_lines(item: Item, *, quotes: bool) -> Iterator[str]:
     yield from (f"  - {_in_chat(text)}" for text in (*last, item.request, item.note) if text)
 
 
-def _linked(name: str, link: str) -> str:
-    return f"[{_cell(name)}]({target(link)})" if link else _cell(name)
+def _linked(shown: str, link: str) -> str:
+    return f"[{shown}]({target(link)})" if link else shown
 
 
 def _rows(item: Item, *, quotes: bool) -> Iterator[str]:
-    name = _linked(item.name, item.link)
+    name = _linked(_cell(item.name), item.link)
     for number, move in enumerate(item.moves):
         yield f"| {'' if number else name} | {_cell(move.field)} | {' | '.join(_cells(move))} |"
         if quotes and move.quote:
@@ -161,7 +156,7 @@ def _rows(item: Item, *, quotes: bool) -> Iterator[str]:
 
 
 def _cells(move: Move) -> tuple[str, str, str]:
-    arrow = _ARROWS.get(move.direction, "")
+    arrow = ARROWS.get(move.direction, "")
     percent = f"{arrow} {move.percent}" if move.percent else arrow
     after = f"{move.after} / {move.unit}" if move.unit and move.after else move.after
     before = " → ".join((move.before, *move.via))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from scraper.alerts.layout.digest import COLUMNS, DOWN, UP, Digest, Group, Item, Move, Row, Section
+from scraper.alerts.layout.parts import COLUMNS, DOWN, UP, Digest, Group, Item, Move, Row, Section
 
 ARROWS: Final = {DOWN: "▼", UP: "▲"}
 _QUOTE: Final = 120
 _NAME: Final = 40
 _ALSO: Final = 4
-_HEADS: Final = (*COLUMNS, "1,000 in + 500 out")
+HEADS: Final = (*COLUMNS, "1,000 in + 500 out")
 
 
 def text_of(digest: Digest, *, heading: bool = True, wide: bool = True) -> str:
@@ -69,10 +69,10 @@ def _rows(rows: Sequence[Row]) -> Iterator[str]:
     if not rows:
         return
     table = [[*row.cells, row.request] for row in rows]
-    columns = [column for column in range(len(_HEADS)) if any(any(line[column]) for line in table)]
+    columns = [column for column in range(len(HEADS)) if any(any(line[column]) for line in table)]
     widths = [tuple(max(len(line[column][side]) for line in table) for side in (0, 1)) for column in columns]
     name = min(max(len(row.name) for row in rows), _NAME)
-    heads = [_HEADS[column].ljust(sum(width) + 3) for column, width in zip(columns, widths, strict=True)]
+    heads = [HEADS[column].ljust(sum(width) + 3) for column, width in zip(columns, widths, strict=True)]
     if heads:
         yield f"{' ' * name}  {'   '.join(heads)}".rstrip()
     for row, line in zip(rows, table, strict=True):

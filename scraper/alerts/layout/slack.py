@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from scraper.alerts.layout.digest import DOWN, UP, Digest, Group, Item, Move, Row, Section
+from scraper.alerts.layout.parts import DOWN, UP, Digest, Group, Item, Move, Row, Section
 from scraper.alerts.layout.plain import fields_text, moved_text, moves_of, names_in_short, names_text, rows_say
 
 Block = dict[str, Any]
@@ -80,15 +80,14 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _row(row: Row) -> str:
-    name = f"<{escaped(row.link)}|{escaped(row.name)}>" if row.link else _code(row.name)
     also = f"\n        also {escaped(names_in_short(row.also))}" if row.also else ""
     percent = f"*{row.percent}*  " if row.percent else ""
-    return f"{_ARROWS.get(row.direction, '')}{percent}{name}  {escaped(',  '.join(moves_of(row)))}{also}"
+    name, moves = _linked(row.name, row.link), escaped(",  ".join(moves_of(row)))
+    return f"{_ARROWS.get(row.direction, '')}{percent}{name}  {moves}{also}"
 
 
 def _item(item: Item) -> Iterator[str]:
-    name = _code(item.name)
-    yield f"<{escaped(item.link)}|{escaped(item.name)}>" if item.link else name
+    yield _linked(item.name, item.link)
     yield from (f"    {_move(move)}" for move in item.moves)
     if item.more:
         yield f"    … and {fields_text(item.more)}"
@@ -101,6 +100,10 @@ def _item(item: Item) -> Iterator[str]:
 def _move(move: Move) -> str:
     percent = f"  *{move.percent}*" if move.percent else ""
     return f"{_ARROWS.get(move.direction, '')}{_code(move.field)}  {escaped(moved_text(move))}{percent}"
+
+
+def _linked(name: str, link: str) -> str:
+    return f"<{escaped(link)}|{escaped(name)}>" if link else _code(name)
 
 
 def _code(text: str) -> str:

@@ -14,9 +14,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from scraper import providers
-from scraper.meters import RateKey, is_rate_key
+from scraper.meters import RateKey
 from scraper.opinions.genai_prices import PROVIDERS, RATES, VARIANTS
-from scraper.publish.formats.material import Material, Report, Sold, json_text, no_place, sold, times
+from scraper.publish.formats.material import Material, Report, Sold, in_dollars, json_text, no_place, sold, times
 from scraper.store import Version
 
 _IDS: Final = {ours: theirs for theirs, ours in PROVIDERS.items()}
@@ -75,11 +75,7 @@ def _known(one: Sold, versions: Sequence[Version]) -> list[tuple[Version | None,
     """Return the prices of the versions that end with the current one, each with an input and an output price."""
     found: list[tuple[Version | None, Mapping[str, Decimal]]] = []
     for version in reversed(versions):
-        rates = {
-            name: Decimal(view.value)
-            for name, view in version.fields.items()
-            if is_rate_key(name) and view.currency == "USD" and view.value is not None
-        }
+        rates = {name: price for name, view in version.fields.items() if (price := in_dollars(view)) is not None}
         if not {"input", "output"} <= rates.keys():
             break
         found.insert(0, (version, rates))

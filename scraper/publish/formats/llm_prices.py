@@ -11,8 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from scraper.publish.formats.material import Material, Sold, json_text, no_place, sold
-from scraper.states import FieldView
+from scraper.publish.formats.material import Material, Sold, in_dollars, json_text, no_place, sold
 from scraper.store import Version
 
 _FIELDS: Final = {"input": "input", "output": "output", "input_cached": "cache_read"}
@@ -31,9 +30,11 @@ def llm_prices(material: Material) -> str:
 
 
 def _rows(one: Sold, versions: Sequence[Version]) -> list[dict[str, Any]]:
+    told = [(version.since.date(), _prices(version)) for version in versions]
+    # What is current may lack what is disputed by now, and is what the rest of this export goes by.
+    told[-1:] = [(since, {name: one.rates.get(key) for name, key in _FIELDS.items()}) for since, _ in told[-1:]]
     dated: list[tuple[date, dict[str, Decimal | None]]] = []
-    for version in versions:
-        since, prices = version.since.date(), _prices(version)
+    for since, prices in told:
         if dated and dated[-1][0] == since:
             dated.pop()  # several readings of one day: its last word counts
         if not dated or dated[-1][1] != prices:
@@ -51,8 +52,4 @@ def _rows(one: Sold, versions: Sequence[Version]) -> list[dict[str, Any]]:
 
 
 def _prices(version: Version) -> dict[str, Decimal | None]:
-    return {name: _usd(version.fields.get(key)) for name, key in _FIELDS.items()}
-
-
-def _usd(view: FieldView | None) -> Decimal | None:
-    return Decimal(view.value) if view is not None and view.value is not None and view.currency == "USD" else None
+    return {name: in_dollars(version.fields.get(key)) for name, key in _FIELDS.items()}

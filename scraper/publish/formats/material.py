@@ -18,7 +18,9 @@ from scraper.states import FieldView
 from scraper.store import ChangeView, OfferView, SourceView, Version
 
 _EXAMPLES: Final = 3
-_EXACT: Final = Context(prec=120)
+EXACT: Final = Context(prec=120)
+"""No amount, converted or per token, has more digits than this."""
+
 _TELLING: Final = (Mark.STALE, Mark.HELD, Mark.UNCONFIRMED, Mark.PROMOTIONAL)
 
 
@@ -147,6 +149,13 @@ def _unusable(view: FieldView) -> str:
     return ""
 
 
+def in_dollars(view: FieldView | None) -> Decimal | None:
+    """Return the price that a list of plain prices in US dollars can have of a field; None where there is none."""
+    if view is None or view.value is None or not is_rate_key(view.field) or _unusable(view):
+        return None
+    return Decimal(view.value)
+
+
 def _tell_marks(offer: OfferView, shown: str, report: Report) -> None:
     for view in offer.fields:
         if view.state is State.NOT_OFFERED:
@@ -160,7 +169,7 @@ def _tell_marks(offer: OfferView, shown: str, report: Report) -> None:
 
 def no_place(report: Report, one: Sold, taken: set[str]) -> None:
     """Count the prices of an offer that a format did not take, by the shape of their rate keys."""
-    for name in one.rates.keys() - taken:
+    for name in sorted(one.rates.keys() - taken):
         report.leave(f"no place for {_shape(name)}", f"{one.shown} {name}")
 
 
@@ -173,12 +182,12 @@ def _shape(name: str) -> str:
 
 def per_token(amount: Decimal) -> Decimal:
     """Return a price per token from one per million, digit for digit."""
-    return amount.scaleb(-6, _EXACT)
+    return amount.scaleb(-6, EXACT)
 
 
 def times(amount: Decimal, factor: Decimal) -> Decimal:
     """Return the exact product of two amounts."""
-    return _EXACT.multiply(amount, factor)
+    return EXACT.multiply(amount, factor)
 
 
 def items(specs: Mapping[str, str], name: str) -> frozenset[str] | None:

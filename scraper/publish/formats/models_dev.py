@@ -104,7 +104,7 @@ def _model(one: Sold, of_model: Mapping[str, str], material: Material) -> dict[s
     if missing := sorted(name for name, value in stated.items() if value is None):
         material.report.leave(f"not stated, and the format demands it: {', '.join(missing)}", one.shown)
         return None
-    for name in of_model.keys() - one.specs.keys():
+    for name in sorted(of_model.keys() - one.specs.keys()):
         material.report.leave(
             f"{name} is stated of the model, not of this offer, which the format cannot say", one.shown
         )

@@ -13,6 +13,7 @@ from typing import Any, Final
 from scraper.meters import RateKey
 from scraper.opinions.openrouter import RATES
 from scraper.publish.formats.material import (
+    EXACT,
     Material,
     Sold,
     items,
@@ -84,7 +85,7 @@ def _architecture(one: Sold, material: Material) -> dict[str, Any]:
         return {"modality": None, "input_modalities": [], "output_modalities": []}
     read = (["file" if kind == "pdf" else kind for kind in sides[0]], sides[1])
     known = [[kind for kind in side if kind in all_of] for side, all_of in zip(read, (_INPUTS, _OUTPUTS), strict=True)]
-    for kind in {*read[0], *read[1]} - {*known[0], *known[1]}:
+    for kind in sorted({*read[0], *read[1]} - {*known[0], *known[1]}):
         material.report.leave("no place for a modality", f"{one.shown} {kind}")
     return {"modality": one.specs["modalities"], "input_modalities": known[0], "output_modalities": known[1]}
 
@@ -112,4 +113,4 @@ def _pricing(one: Sold) -> tuple[dict[str, Any], set[str]]:
 
 
 def _text(amount: Decimal) -> str:
-    return plain(amount.normalize()) if amount else "0"
+    return plain(amount.normalize(EXACT)) if amount else "0"

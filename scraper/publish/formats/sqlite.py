@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -106,9 +107,14 @@ class _Filling:
                 for offer in offers
             ),
         )  # fmt: skip
-        views = [(offer.id, view, later) for offer in offers for later in (0, 1) for view in _views(offer, later)]
+        views = [
+            (offer.id, view, announced)
+            for offer in offers
+            for announced, of_offer in ((0, offer.fields), (1, offer.announced))
+            for view in of_offer
+        ]
         prices = [self._price(*one) for one in views if is_rate_key(one[1].field)]
-        specs = [self._spec(offer, view) for offer, view, _ in views if not is_rate_key(view.field)]
+        specs = [self._spec(number, view) for number, view, _ in views if not is_rate_key(view.field)]
         known = {offer.id for offer in offers}
         changes = [self._change(change, known) for change in self._material.changes()]
         self._insert("evidence", ((number, *parts) for parts, number in self._evidence.items()))
@@ -116,18 +122,16 @@ class _Filling:
         self._insert("specs", specs)
         self._insert("changes", changes)
 
-    def _insert(self, table: str, rows: Any) -> None:
-        rows = list(rows)
-        if rows:
-            marks = ", ".join("?" * len(rows[0]))
-            self._database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608  a table of ours
+    def _insert(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        if some := list(rows):
+            marks = ", ".join("?" * len(some[0]))
+            self._database.executemany(f"INSERT INTO {table} VALUES ({marks})", some)  # noqa: S608  a table of ours
 
     def _sources(self) -> Iterator[tuple[Any, ...]]:
         for number, view in enumerate(self._material.sources(), 1):
             yield (
                 number, view.provider, view.name, view.url, view.status.value, view.error or None,
-                iso(view.last_at) if view.last_at else None,
-                iso(view.last_success_at) if view.last_success_at else None, view.offers, " ".join(sorted(view.fields)),
+                _time(view.last_at), _time(view.last_success_at), view.offers, " ".join(sorted(view.fields)),
             )  # fmt: skip
 
     def _price(self, offer: int, view: FieldView, announced: int) -> tuple[Any, ...]:
@@ -175,14 +179,9 @@ class _Filling:
         return self._evidence.setdefault(parts, len(self._evidence) + 1)
 
 
-def _views(offer: Any, later: int) -> tuple[FieldView, ...]:
-    views: tuple[FieldView, ...] = offer.announced if later else offer.fields
-    return views
-
-
 def _marks(view: FieldView) -> str | None:
     return " ".join(mark.value for mark in view.marks) or None
 
 
-def _time(at: Any) -> str | None:
+def _time(at: datetime | None) -> str | None:
     return iso(at) if at else None

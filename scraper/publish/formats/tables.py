@@ -13,7 +13,7 @@ from scraper.errors import RatecardError
 from scraper.meters import is_rate_key
 from scraper.publish.exports import offer_object, safe_cell
 from scraper.publish.formats.material import Material
-from scraper.records import REFERENCE_FIELDS, State, iso
+from scraper.records import REFERENCE_FIELDS, iso
 
 _HEAD: Final = ("provider", "model_id", "name", "model", "currency", "first_seen", "last_seen")
 OFFER_COLUMNS: Final = (*_HEAD, *(column for name in REFERENCE_FIELDS for column in (name, f"{name} state")))
@@ -43,7 +43,7 @@ def offers_csv(material: Material) -> str:
                 cells += ["", f"in {view.currency}"]
             else:
                 cells += [view.value or "", view.reason.value if view.reason else view.state.value]
-        for name in views.keys() - set(REFERENCE_FIELDS):
+        for name in sorted(views.keys() - set(REFERENCE_FIELDS)):
             material.report.leave("not one of the reference fields", f"{offer.provider}/{offer.model_id} {name}")
         rows.writerow([safe_cell(cell) for cell in cells])
         material.report.written += 1
@@ -100,7 +100,7 @@ def _rows(material: Material) -> list[dict[str, Any]]:
             "state": view.state.value,
             "reason": view.reason.value if view.reason else None,
             "value": view.value,
-            "amount": _amount(view.value) if view.state is State.SOURCED and is_rate_key(view.field) else None,
+            "amount": _amount(view.value) if view.value is not None and is_rate_key(view.field) else None,
             "currency": view.currency,
             "unit": view.unit or None,
             "derived": view.derived or None,
@@ -120,8 +120,8 @@ def _rows(material: Material) -> list[dict[str, Any]]:
     ]
 
 
-def _amount(value: str | None) -> Decimal | None:
-    digits, exponent = (number := Decimal(value or "0")).as_tuple()[1:]
+def _amount(value: str) -> Decimal | None:
+    digits, exponent = (number := Decimal(value)).as_tuple()[1:]
     small = isinstance(exponent, int) and -exponent <= _SCALE and len(digits) + exponent <= _DIGITS - _SCALE
     return number if small else None
 

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from scraper.identity import creator_name
+from scraper.identity import creator_name, is_own
 from scraper.meters import TOKEN_METERS, is_rate_key
 from scraper.models import ALWAYS
 from scraper.publish.site import prose, words
-from scraper.publish.site.cards import Card, cell_text
+from scraper.publish.site.cards import NOT_OFFERED, Card, cell_text
 from scraper.publish.site.changes import row_of
 from scraper.publish.site.charts import Span, chart, joined
 from scraper.publish.site.facts import of_the_model
@@ -121,16 +121,16 @@ def _glance(lines: Mapping[str, Line], prices: Sequence[Line]) -> list[tuple[str
 
 
 def _elsewhere(lines: Mapping[str, Line], around: Around, own: Card) -> list[dict[str, Any]]:
-    """Return the boxes at the top: input, output, cache, batch; before them what else bills, where those do not."""
+    """Return, of the specs that nobody states of an offer, what others of its model have: its creator's own first."""
     found = []
-    makers = own.model.partition("/")[0]
-    ordered = sorted(around.others, key=lambda card: (card.provider != makers, card.variant != own.variant))
+    creator = own.model.partition("/")[0]
+    ordered = sorted(around.others, key=lambda card: (not is_own(card.provider, creator), card.variant != own.variant))
     for field in words.SPEC_FIELDS:
         if lines[field].state != State.NOT_SOURCED:
             continue
         for card in ordered:
             cell = card.cell(field)
-            if card.path != own.path and not isinstance(cell, int) and cell_text(cell) != "Not offered":
+            if card.path != own.path and not isinstance(cell, int) and cell_text(cell) != NOT_OFFERED:
                 provider = around.names.get(card.provider, card.provider)
                 found.append(
                     {

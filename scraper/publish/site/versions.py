@@ -47,7 +47,6 @@ class Written:
 
     files: int
     written: int
-    same: bool = False
 
 
 class Versions:
@@ -85,7 +84,7 @@ class Versions:
         Raises `RatecardError` where it cannot be written; the version before is in place then.
         """
         if self._current is not None and files.hashes == self.hashes:
-            return Written(len(files.hashes), 0, same=True)
+            return Written(len(files.hashes), 0)
         place = self._begin()
         try:
             written = self._fill(place, files)

@@ -1,5 +1,5 @@
 "use strict";
-// What a request costs, in whole numbers of a trillionth, so that no amount is rounded on the way.
+// What a request costs, in whole numbers of the smallest part, so that no amount is rounded on the way.
 (() => {
   const { currency, rates } = JSON.parse(document.getElementById("rates").textContent);
   const form = document.getElementById("calculate");
@@ -14,11 +14,10 @@
   // The price that the page states for exactly this tier and length, or null: nothing is put together from two rules.
   const price = (meter, tier, prompt) => {
     const of = rates.filter((rate) => rate[0] === meter);
-    const steps = rates.filter((rate) => rate[2] && rate[2] < prompt).map((rate) => rate[2]);
-    const step = steps.length ? Math.max(...steps) : 0;
-    const found = of.find((rate) => rate[1] === tier && rate[2] === step)
-      || (of.some((rate) => rate[2] === step && rate[2]) ? null : of.find((rate) => rate[1] === tier && !rate[2]));
-    return found && !(step && tier && found[2] !== step) ? exact(found[3]) : null;
+    const exceeded = of.filter((rate) => ["", tier].includes(rate[1]) && rate[2] < prompt).map((rate) => rate[2]);
+    const step = Math.max(0, ...exceeded);
+    const found = of.find((rate) => rate[1] === tier && rate[2] === step);
+    return found ? exact(found[3]) : null;
   };
 
   const money = (amount) => {

@@ -5,12 +5,12 @@
   const names = read("names");
   const reasons = read("reasons");
   const PAGE = 100;
-  const FIELDS = ["input", "output", "cache_read", "cache_write", "input{tier=batch}", "output{tier=batch}",
-    "context_window", "max_output_tokens", "knowledge_cutoff", "released", "modalities", "capabilities"];
   const form = document.getElementById("filters");
   const table = document.getElementById("table");
   const body = table.tBodies[0];
   const head = table.tHead.rows[0];
+  // The columns after provider and id are the fields of the cells, in their order.
+  const FIELDS = [...head.cells].slice(2).map((th) => th.firstElementChild.dataset.sort);
   const next = document.getElementById("next");
   const said = document.getElementById("count");
 
