@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from scraper.diff import NOISE
 from scraper.errors import RatecardError
 from scraper.extract import Unreadable
 from scraper.extract.document import Document
@@ -19,7 +20,8 @@ from scraper.pages import document_of
 from scraper.records import SPECS, State
 from scraper.store import CaptureInfo, PublishedValue, Store, published_values
 
-_NUMBER: Final = re.compile(r"(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
+# Its exponent is only its unit, and may be none: an id such as "7e12345678" is no number of ours.
+_NUMBER: Final = re.compile(r"(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
 _FREE: Final = re.compile(
     r"""\bfree\b|no charge|免费|限免|^-?0(?:\.0+)?$|(?:[$€£¥￥]\s?|"[A-Z]{3}": "?)0(?:\.0+)?(?![\d.])""", re.IGNORECASE
 )
@@ -92,8 +94,8 @@ def states_amount(quote: str, amount: Decimal) -> bool:
     if amount == 0:
         return _FREE.search(quote) is not None
     wanted = _digits(amount)
-    numbers = (Decimal(match[0].replace(",", "")) for match in _NUMBER.finditer(quote))
-    return any(number and abs(_digits(number) - wanted) <= wanted * Decimal("1e-9") for number in numbers)
+    numbers = (Decimal(match["digits"].replace(",", "")) for match in _NUMBER.finditer(quote))
+    return any(number and abs(_digits(number) - wanted) <= wanted * NOISE for number in numbers)
 
 
 def _digits(amount: Decimal) -> Decimal:

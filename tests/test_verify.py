@@ -25,6 +25,7 @@ from scraper.verify import states_amount
         ("$0.00 per 1K tokens", "0"),
         ('"pricePerUnit": {"USD": "0.0000000000"}', "0"),
         ("2.9999999999999997e-05", "29.999999999999997"),
+        ('{"id": "7e12345678", "also": "3e99999999999999999999", "price": "0.000002"}', "2"),
     ],
 )
 def test_an_amount_is_found_in_its_quote(quote: str, amount: str) -> None:
@@ -41,6 +42,7 @@ def test_an_amount_is_found_in_its_quote(quote: str, amount: str) -> None:
         ("Contact sales", "1"),
         ("$12.5", "2.5"),
         ("10 free", "1.1"),
+        ("an id, 7e12345678", "1.2345678"),
     ],
 )
 def test_another_amount_is_not(quote: str, amount: str) -> None:
