@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from string import Template
 from typing import Final
@@ -14,11 +16,12 @@ from urllib.parse import urlsplit
 from scraper import providers
 from scraper.errors import RatecardError
 from scraper.extract.document import Document
-from scraper.extract.jsontext import Json
+from scraper.extract.jsontext import Json, escape
 from scraper.extract.offers import Offers
 from scraper.extract.tables import price_tables
 from scraper.fetch.capture import Fetched
 from scraper.fetch.replay import COLUMNS
+from scraper.records import clean
 from scraper.refresh import Refused, read_document
 from scraper.resources import folder
 
@@ -47,25 +50,52 @@ class NewProvider:
 
 
 def keep_capture(where: Path, name: str, answer: Fetched, kind: str) -> Path:
-    """Write the bytes of an answer into a folder of captures, with its row in MANIFEST.csv; return the file."""
+    """Write the bytes of an answer into a folder of captures, with its row in MANIFEST.csv; return the file.
+
+    Other bytes that are kept under that name and day stay: the file then has a number. Raises `RatecardError` where
+    the folder has a manifest that the row does not fit into.
+    """
     day = answer.capture.captured_at.date().isoformat()
-    file = where / f"{name}.{day}.{_EXTENSIONS[kind]}"
     manifest = where / "MANIFEST.csv"
     where.mkdir(parents=True, exist_ok=True)
-    begun = manifest.exists()
+    columns = _columns(manifest)
+    file = next(file for file in _names(where, f"{name}.{day}", _EXTENSIONS[kind]) if _is_free(file, answer.body))
     file.write_bytes(answer.body)
+    row = {
+        "url": answer.capture.url,
+        "captured_on": day,
+        "content_type": answer.capture.content_type or _TYPES[kind],
+        "file": file.name,
+    }
     with manifest.open("a", newline="", encoding="utf-8") as rows:
-        writer = csv.writer(rows, lineterminator="\n")
-        if not begun:
-            writer.writerow(COLUMNS)
-        row = {
-            "url": answer.capture.url,
-            "captured_on": day,
-            "content_type": answer.capture.content_type or _TYPES[kind],
-            "file": file.name,
-        }
-        writer.writerow([row[column] for column in COLUMNS])
+        writer = csv.DictWriter(rows, columns or COLUMNS, restval="", lineterminator="\n")
+        if not columns:
+            writer.writeheader()
+        writer.writerow(row)
     return file
+
+
+def _columns(manifest: Path) -> Sequence[str]:
+    """Return the columns of a manifest in their order, none where there is none yet."""
+    try:
+        text = manifest.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return ()
+    columns = next(csv.reader(text.splitlines()), [])
+    if missing := [column for column in COLUMNS if column not in columns]:
+        raise RatecardError(f"{manifest} lacks the column {', '.join(missing)}; add it, or name another folder.")
+    if not text.endswith("\n"):
+        raise RatecardError(f"{manifest} does not end with a whole line; complete it, or name another folder.")
+    return columns
+
+
+def _names(where: Path, stem: str, extension: str) -> Iterator[Path]:
+    yield where / f"{stem}.{extension}"
+    yield from (where / f"{stem}-{number}.{extension}" for number in count(2))
+
+
+def _is_free(file: Path, body: bytes) -> bool:
+    return not file.exists() or file.read_bytes() == body
 
 
 def document_in(answer: Fetched) -> Document:
@@ -120,18 +150,26 @@ def _page(document: Document, values: Mapping[str, str]) -> str:
     for table in price_tables(document.tables, offers, ignored={}):
         headings = " | ".join(" / ".join(path) for path in table.grid.headers)
         above = " > ".join(table.context.path)
-        seen.append(f"# {table.locator}, under {above!r}: {headings}"[:118])
-    seen += [f"# {note.locator}: {note.text}"[:118] for note in offers.reading().notes]
-    comment = "\n".join(seen) or "# (none: the prices stand in text, in cards or in embedded data)"
-    return _PAGE_MODULE.substitute(values, seen=comment)
+        seen.append(f"{table.locator}, under {above!r}: {headings}")
+    seen += [f"{note.locator}: {note.text}" for note in offers.reading().notes]
+    return _PAGE_MODULE.substitute(
+        values, seen=_comment(seen or ["(none: the prices stand in text, in cards or in embedded data)"])
+    )
 
 
 def _feed(document: Document, values: Mapping[str, str]) -> str:
     pointer, rows = max(_lists(document.json, ""), key=lambda found: len(found[1]), default=("", []))
     row = rows[0] if rows else {}
-    seen = "\n".join(f"# {line}"[:118] for line in _paths(row, "")) or "# (no list of objects was found)"
+    seen = [*_paths(row, "")] or ["(no list of objects was found)"]
     model_id = next((key for key in ("id", "model", "model_id", "name") if isinstance(row.get(key), str)), "id")
-    return _FEED_MODULE.substitute(values, seen=seen, rows=pointer, model_id=model_id)
+    return _FEED_MODULE.substitute(
+        values, seen=_comment(seen), rows=json.dumps(pointer, ensure_ascii=False), model_id=model_id
+    )
+
+
+def _comment(lines: Iterable[str]) -> str:
+    """Return lines as comments of a module: what a page says must not end one and go on as code."""
+    return "\n".join(f"# {clean(line)}"[:118] for line in lines)
 
 
 def _lists(value: Json, pointer: str) -> Iterator[tuple[str, list[dict[str, Json]]]]:
@@ -140,7 +178,7 @@ def _lists(value: Json, pointer: str) -> Iterator[tuple[str, list[dict[str, Json
         yield pointer, value
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _lists(inner, f"{pointer}/{key}")
+            yield from _lists(inner, f"{pointer}/{escape(key)}")
 
 
 def _paths(value: Json, path: str) -> Iterator[str]:
@@ -225,7 +263,7 @@ from scraper.records import Reading
 $seen
 
 _FEED = Feed(
-    rows="$rows",
+    rows=$rows,
     model_id="$model_id",
     prices=(
         # Price("pricing/prompt", "input", TOKEN) is an amount for one token, MILLION_TOKENS one for a million.

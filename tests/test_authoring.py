@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from scraper.authoring import check_slug
+from scraper import authoring
+from scraper.authoring import check_slug, keep_capture, new_provider
 from scraper.errors import RatecardError
+from scraper.fetch.capture import Fetched, fetched
+from scraper.fetch.replay import COLUMNS, captured_files
 from tests.hostile import hostile, page
 from tests.readings import ROOT
 
@@ -82,6 +88,62 @@ def test_a_capture_is_kept_where_a_replay_finds_it(checkout: Path) -> None:
 def test_the_command_refuses_a_name_that_is_no_slug(checkout: Path) -> None:
     made = ratecard(checkout, "new-provider", "../acme", "https://acme.example/pricing")
     assert (made.returncode, "is not a provider's name" in made.stderr) == (2, True)
+
+
+CAPTURED = datetime(2026, 11, 24, 10, tzinfo=UTC)
+
+
+def answer_of(body: bytes, content_type: str, url: str = "https://acme.test/v1/models") -> Fetched:
+    return fetched(body, url=url, captured_at=CAPTURED, content_type=content_type)
+
+
+def test_what_a_feed_says_never_becomes_code_of_its_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authoring, "_MODULES", tmp_path)
+    monkeypatch.setattr(authoring, "folder", tmp_path.joinpath)
+    words = "Our best.\nimport os\u2028raise SystemExit"
+    feed = {'our "best"/list': [{"id": "acme-large", "description": words, "in\nit": "x", "pricing": {"prompt": "1"}}]}
+    made = new_provider("acme", answer_of(json.dumps(feed).encode(), "application/json"))
+    module = made.module.read_text(encoding="utf-8")
+    assert "# description: Our best. import os raise SystemExit\n" in module
+    assert "# in it: x\n" in module
+    tree = ast.parse(module)
+    assert {type(node) for node in tree.body} <= {ast.Expr, ast.ImportFrom, ast.Assign, ast.FunctionDef}
+    (rows,) = (one.value for one in ast.walk(tree) if isinstance(one, ast.keyword) and one.arg == "rows")
+    assert ast.literal_eval(rows) == '/our "best"~1list'
+
+
+def test_a_capture_never_takes_the_place_of_another(tmp_path: Path) -> None:
+    one, other = answer_of(PAGE, "text/html"), answer_of(PAGE + b"<!-- b -->", "text/html", "https://acme.test/b")
+    assert keep_capture(tmp_path, "page", one, "html").name == "page.2026-11-24.html"
+    assert keep_capture(tmp_path, "page", other, "html").name == "page.2026-11-24-2.html"
+    assert keep_capture(tmp_path, "page", one, "html").name == "page.2026-11-24.html"
+    found = {file.url: file.read() for file in captured_files(tmp_path)}
+    assert found == {"https://acme.test/v1/models": one.body, "https://acme.test/b": other.body}
+
+
+def test_a_row_stands_in_the_columns_that_a_manifest_has(tmp_path: Path) -> None:
+    manifest = tmp_path / "MANIFEST.csv"
+    manifest.write_text("provider,file,url,captured_on,content_type,rendered\n", encoding="utf-8")
+    file = keep_capture(tmp_path, "page", answer_of(PAGE, "text/html"), "html")
+    assert manifest.read_text(encoding="utf-8").splitlines()[1:] == [
+        f",{file.name},https://acme.test/v1/models,2026-11-24,text/html,"
+    ]
+    (kept,) = captured_files(tmp_path)
+    assert kept.read() == PAGE
+
+
+@pytest.mark.parametrize(
+    ("manifest", "problem"),
+    [
+        ("url,file\n", "lacks the column captured_on, content_type"),
+        (",".join(COLUMNS), "does not end with a whole line"),
+    ],
+)
+def test_a_manifest_that_a_row_does_not_fit_into_is_left_alone(tmp_path: Path, manifest: str, problem: str) -> None:
+    (tmp_path / "MANIFEST.csv").write_text(manifest, encoding="utf-8")
+    with pytest.raises(RatecardError, match=problem):
+        keep_capture(tmp_path, "page", answer_of(PAGE, "text/html"), "html")
+    assert [file.name for file in tmp_path.iterdir()] == ["MANIFEST.csv"]
 
 
 @pytest.mark.parametrize("name", ["Acme", "acme cloud", "../acme", ""])
