@@ -315,9 +315,10 @@ def diff(
     _rename(plan, before, known, offers, naming.refs)
     comparison = _Comparison(plan, before, stated, capture, frozenset(plan.returned), frozen)
     comparison.arrivals()
-    fresh = comparison.compare()
-    superseded = comparison.missing()
-    comparison.supersede(fresh, superseded)
+    in_force = comparison.in_force()
+    fresh = comparison.compare(in_force)
+    comparison.missing()
+    comparison.supersede(fresh, in_force)
     comparison.added(fresh)
     _withdraw(plan, before, stated)
     return plan
@@ -433,7 +434,7 @@ def _rename(
 
 @dataclass(slots=True)
 class _Fresh:
-    """Where the fact of a key went: a new observation of a key that did not stand, or one that stood and holds."""
+    """Where the fact of a key went: a new observation, or one that stood and holds."""
 
     opened: int | None = None
     standing: int | None = None
@@ -476,8 +477,26 @@ class _Comparison:
             arriving = (offer for offer in self.stated if offer < 0 or offer in self.returned)
             self.plan.changes += [Change(Kind.OFFER_ADDED, offer) for offer in arriving]
 
-    def compare(self) -> dict[tuple[int, Key], _Fresh]:
-        """Open, confirm or replace what the reading states; return where each fact went that replaced nothing."""
+    def in_force(self) -> dict[tuple[int, str], Standing]:
+        """Return what was in effect of each field of which something has a day on which it begins.
+
+        What is frozen is left out.
+        """
+        dated = {(s.offer, s.field) for s in self.before.standing if s.valid_from is not None}
+        dated |= {(offer, name) for offer, facts in self.stated.items() for name, begins in facts if begins is not None}
+        found: dict[tuple[int, str], Standing] = {}
+        for stood in self.before.standing if dated else ():
+            of_field = stood.offer, stood.field
+            if of_field in dated and in_effect(stood) and not self.frozen.covers(*of_field, stood.valid_from):
+                found[of_field] = max(found.get(of_field, stood), stood, key=_starts)
+        return found
+
+    def compare(self, in_force: Mapping[tuple[int, str], Standing]) -> dict[tuple[int, Key], _Fresh]:
+        """Open, confirm or replace what the reading states.
+
+        Return where each fact went of which no change is planned yet: what is new, what holds, and what takes the place
+        of one that was in force.
+        """
         plan = self.plan
         standing = {(s.offer, (s.field, s.valid_from)): s for s in self.before.standing}
         fresh: dict[tuple[int, Key], _Fresh] = {}
@@ -494,45 +513,41 @@ class _Comparison:
                     fresh[offer, key] = _Fresh(opened=opened)
                     continue
                 plan.close.append(stood.id)
-                kind = Kind.TERMS if same_substance(stood, fact) else Kind.CHANGED
-                self.change(kind, offer, fact.field, before=stood.id, after_opened=opened)
+                shown = in_force.get((offer, fact.field))
+                is_to_come = fact.valid_from is not None and not self._has_come(fact)
+                is_current = shown is None or key == self._current(offer, fact.field)
+                if is_to_come or (is_current and (shown is None or shown is stood)):
+                    kind = Kind.TERMS if same_substance(stood, fact) else Kind.CHANGED
+                    self.change(kind, offer, fact.field, before=stood.id, after_opened=opened)
+                elif is_current:
+                    fresh[offer, key] = _Fresh(opened=opened)
         return fresh
 
-    def missing(self) -> dict[tuple[int, str], Standing]:
-        """Miss or close what the reading does not state; return what was in effect and gave way to another fact.
-
-        What is frozen is neither.
-        """
+    def missing(self) -> None:
+        """Miss or close what the reading does not state; what is frozen is neither."""
         last = self.before.last_read
         is_fresh = last is not None and self.capture.captured_at > last.captured_at
-        superseded: dict[tuple[int, str], Standing] = {}
         for stood in self.before.standing:
             if self.frozen.covers(stood.offer, stood.field, stood.valid_from):
                 continue
             if (stood.field, stood.valid_from) in self.stated.get(stood.offer, {}):
                 continue
-            if self._gave_way(stood):
-                self.plan.close.append(stood.id)
-                if in_effect(stood):
-                    earlier = superseded.get((stood.offer, stood.field))
-                    if earlier is None or _starts(earlier) < _starts(stood):
-                        superseded[stood.offer, stood.field] = stood
-            elif self._has_come(stood) and not in_effect(stood):
+            never_began = self._has_come(stood) and not in_effect(stood)
+            if never_began or self._gave_way(stood):
                 self.plan.close.append(stood.id)
             elif is_fresh and stood.misses + 1 >= MISSES_TO_CLOSE:
                 self.plan.close.append(stood.id)
                 self.change(Kind.FIELD_REMOVED, stood.offer, stood.field, before=stood.id)
             elif is_fresh:
                 self.plan.miss.append(stood.id)
-        return superseded
 
-    def supersede(self, fresh: dict[tuple[int, Key], _Fresh], superseded: Mapping[tuple[int, str], Standing]) -> None:
-        """Plan the changes of what gave way: the price of a day that came, or the ordinary one after it."""
-        for (offer, name), stood in superseded.items():
+    def supersede(self, fresh: dict[tuple[int, Key], _Fresh], in_force: Mapping[tuple[int, str], Standing]) -> None:
+        """Plan the changes of what was in force: to the price of a day that came, or to the ordinary one after it."""
+        for (offer, name), stood in in_force.items():
             key = self._current(offer, name)
-            went = fresh.get((offer, key)) if key is not None else None
-            if key is None or went is None:
+            if key is None or key == (stood.field, stood.valid_from):
                 continue
+            went = fresh[offer, key]
             if went.opened is not None:
                 del fresh[offer, key]
             if not same_substance(stood, self.stated[offer][key]):

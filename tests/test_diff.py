@@ -350,6 +350,54 @@ def test_the_old_price_gives_way_on_the_day_of_the_new_one() -> None:
     assert shelf.read(offer("a", announced("2", 3))) == []
 
 
+def test_a_price_that_begins_beside_the_old_one_is_one_change_and_so_is_each_that_follows() -> None:
+    shelf = Shelf()
+    both = offer("a", fact("input"), announced("2", 3))
+    shelf.read(both)
+    assert shelf.read(both) == []
+    assert shelf.read(both, after=3 * DAY) == [(Kind.CHANGED, "a", "input")]
+    assert shelf.read(both) == []
+    assert shelf.read(offer("a", fact("input", "1.5"), announced("2", 3))) == [], "nobody sees the old price"
+    assert shelf.read(offer("a", fact("input", "2.0"))) == [], "what was seen before has lost its date"
+    assert shelf.values() == {("a", "input", None): "2.0"}
+
+
+def test_what_a_price_that_began_beside_the_old_one_gives_way_to_is_compared_with_it() -> None:
+    before = Before(
+        known=[Known(1, "a", "")],
+        standing=[stands(10, "input", "1"), stands(11, "input", "2", valid_from=START - DAY)],
+        last_read=Captured("0" * 64, START),
+    )
+    plan = diff(before, [offer("a", fact("input", "3"))], Captured("1" * 64, START + DAY))
+    assert plan.changes == [Change(Kind.CHANGED, 1, "input", before=11, after_opened=0)]
+    assert sorted(plan.close) == [10, 11]
+    same = diff(before, [offer("a", fact("input", "2", valid_from=START - DAY))], Captured("1" * 64, START + DAY))
+    assert (same.changes, same.close) == ([], [10])
+
+
+def test_a_price_that_has_begun_when_it_is_first_read_is_a_change_of_the_old_one() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input")))
+    assert shelf.read(offer("a", fact("input"), announced("2", 1))) == [(Kind.CHANGED, "a", "input")]
+    assert shelf.read(offer("a", fact("input", "1.5"), announced("3", 1))) == [(Kind.CHANGED, "a", "input")]
+    assert shelf.values() == {("a", "input", None): "1.5", ("a", "input", START + DAY): "3"}
+
+
+def test_a_price_that_changes_on_its_day_is_compared_with_the_old_one() -> None:
+    before = Before(
+        known=[Known(1, "a", "")],
+        standing=[stands(10, "input", "1"), stands(11, "input", "2", valid_from=START + DAY)],
+        last_read=Captured("0" * 64, START),
+    )
+    now = START + DAY
+    read = offer("a", fact("input", "1.5"), fact("input", "3", valid_from=now), fact("output", "3"))
+    plan = diff(before, [read], Captured("1" * 64, now))
+    assert plan.changes == [
+        Change(Kind.CHANGED, 1, "input", before=10, after_opened=1),
+        Change(Kind.FIELD_ADDED, 1, "output", after_opened=2),
+    ]
+
+
 def test_a_price_in_effect_that_one_reading_does_not_show_keeps_standing() -> None:
     shelf = Shelf()
     shelf.read(offer("a", fact("input"), fact("output"), announced("2", 3)))
@@ -783,3 +831,38 @@ def test_what_is_frozen_stays_as_it_is(given_: tuple[list[tuple[Offer, ...]], tu
     assert {number: shelf.standing.get(number) for number in kept} == kept
     assert not any(frozen.covers(one.offer, one.fact.field, one.fact.valid_from) for one in plan.open)
     assert not {one.offer for one in kept.values()} & set(plan.withdraw)
+
+
+BEGINS = (None, START + DAY * 3 / 2, START + DAY * 7 / 2)
+PRICES = st.dictionaries(st.sampled_from(BEGINS), st.sampled_from(["1", "2", "3"]), max_size=3)
+
+
+def in_force(shelf: Shelf) -> Standing | None:
+    """What is published of the input: the price of the latest day that was seen on its day or after, else the plain."""
+    begun = [s for s in shelf.standing.values() if s.field == "input"]
+    begun = [s for s in begun if s.valid_from is None or s.last_seen >= s.valid_from]
+    return max(begun, key=lambda s: s.valid_from or datetime.min.replace(tzinfo=UTC), default=None)
+
+
+@given(st.lists(PRICES, min_size=2, max_size=6))
+def test_what_is_published_moves_in_one_change_and_never_without(readings: list[dict[datetime | None, str]]) -> None:
+    shelf = Shelf()
+    for number, prices in enumerate(readings):
+        now = START + number * DAY
+        said = [fact("input", value, valid_from=begins) for begins, value in prices.items()]
+        was, stood = in_force(shelf), dict(shelf.standing)
+        plan = shelf.apply((offer("a", fact("output"), *said),), Captured(f"{number:064x}", now))
+        is_ = in_force(shelf)
+        if was is None or is_ is None:
+            continue
+        told = []
+        for change in plan.changes:
+            if change.kind is Kind.CHANGED:
+                after = (
+                    stood[change.after_standing or 0]
+                    if change.after_opened is None
+                    else plan.open[change.after_opened].fact
+                )
+                if after.valid_from is None or after.valid_from <= now:
+                    told.append((stood[change.before or 0].value, after.value))
+        assert told == ([(was.value, is_.value)] if was.value != is_.value else [])

@@ -508,7 +508,10 @@ def test_an_announced_price_takes_effect_when_it_is_stated_on_its_day(store: Sto
     assert (view(found, "input").value, [v.value for v in found.announced]) == ("1", ["3"])
     found = only(store, 3.5)
     assert (view(found, "input").value, view(found, "input").marks) == ("1", (Mark.STALE,))
-    read(store, 4, offer("a", fact("input", "1"), announced))
+    taken = read(store, 4, offer("a", fact("input", "1"), announced))
+    assert [(c.kind, c.before and c.before.value, c.after and c.after.value) for c in taken.changes] == [
+        (Kind.CHANGED, "1", "3")
+    ]
     found = only(store, 4)
     assert (view(found, "input").value, found.announced) == ("3", ())
     assert [s.value for s in evidence(store, found.id, "input")] == ["1", "3"]
