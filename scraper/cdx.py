@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -16,6 +17,7 @@ FIELDS: Final = ("timestamp", "original", "mimetype", "statuscode", "digest")
 """What is asked for of each copy, in this order."""
 
 STAMP: Final = "%Y%m%d%H%M%S"
+_STAMPED: Final = re.compile("[0-9]{14}")
 PAGE: Final = 1000
 MAX_PAGES: Final = 200
 
@@ -117,9 +119,16 @@ def _is_texts(line: object) -> bool:
     return isinstance(line, Sequence) and not isinstance(line, str) and all(isinstance(cell, str) for cell in line)
 
 
+def _time(stamp: str) -> datetime:
+    # A shorter one would be read as another time: "202501020304" as 03:00:04.
+    if _STAMPED.fullmatch(stamp) is None:
+        raise ValueError(f"{stamp!r} has not fourteen digits")
+    return datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+
+
 def _copy(address: str, row: dict[str, str]) -> CopyInfo:
     try:
-        captured_at = datetime.strptime(row["timestamp"], STAMP).replace(tzinfo=UTC)
+        captured_at = _time(row["timestamp"])
     except ValueError as error:
         raise IndexFailed(f"the index of copies of {address} has {row['timestamp']!r} for a time") from error
     return CopyInfo(

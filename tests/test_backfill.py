@@ -436,6 +436,12 @@ def test_an_index_is_read_page_by_page_and_equal_copies_in_a_row_count_once() ->
             "for a time",
         ),
         (
+            json.dumps(
+                [["timestamp", "original", "mimetype", "statuscode", "digest"], ["202501020304", "x", "t", "200", "d"]]
+            ).encode(),
+            "has '202501020304' for a time",
+        ),
+        (
             json.dumps([["timestamp", "original", "mimetype", "statuscode", "digest"], [], ["more"]]).encode(),
             "does not come to an end",
         ),
