@@ -39,11 +39,6 @@ class Schedule:
     folder: Path
     plans: Mapping[Key, Plan]
 
-    @property
-    def cadences(self) -> dict[Key, str]:
-        """How often each source is refreshed, as people write it."""
-        return {key: cadence(plan) for key, plan in self.plans.items()}
-
 
 def load_schedule(folder: Path) -> Schedule:
     """Read all `*.toml` of a folder; raise `RatecardError` naming the file and the key that cannot be used."""

@@ -80,9 +80,9 @@ def _minutes(text: str) -> int:
 
 def _weekdays(text: str) -> Iterator[int]:
     for part in text.lower().split(","):
-        first, *more = part.split("-")
+        first, *more = part.split("-", maxsplit=1)
         try:
-            begin, end = DAYS.index(first), DAYS.index(more[-1] if more else first)
+            begin, end = DAYS.index(first), DAYS.index(more[0] if more else first)
         except ValueError as error:
             raise ValueError(f"{part!r} is no day of a week; the days are {', '.join(DAYS)}") from error
         # "Sat-Mon" goes on into the next week.

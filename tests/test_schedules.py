@@ -93,6 +93,7 @@ def test_blackouts_are_times_of_the_week(tmp_path: Path, said: str, meant: list[
         ("blackout = ['Mon-Sun']", "'blackout'", "leaves no time"),
         ("blackout = ['Mon 25:00-26:00']", "'blackout'", "25:00 is no time of a day"),
         ("blackout = ['Moo 10:00-11:00']", "'blackout'", "'moo' is no day of a week"),
+        ("blackout = ['Mon-Wed-Fri 10:00-11:00']", "'blackout'", "'mon-wed-fri' is no day of a week"),
         ("blackout = ['soon']", "'blackout'", "'soon' is no time of a week"),
         ("blackout = [' ']", "'blackout'", "is no time of a week"),
         ("blackout = [5]", "'blackout'", "5 is no time of a week"),
