@@ -19,7 +19,8 @@ Form = Literal["auto", "json", "console"]
 HIDDEN: Final = "***"
 _SHORTEST_SECRET: Final = 6
 _SECRET_NAME: Final = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|DB$|DATABASE|PROXY", re.IGNORECASE)
-_USER_INFO: Final = re.compile(r"(?<=://)[^\s/@]*:[^\s/@]*(?=@)")
+# A user without a password may be a token.
+_USER_INFO: Final = re.compile(r"(?<=://)(?:[^\s/@]*:[^\s/@]*|[^\s/@?#]+)(?=@)")
 
 
 def set_up_logs(

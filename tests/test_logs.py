@@ -57,15 +57,17 @@ def test_f42_secrets_are_hidden_wherever_they_stand(monkeypatch: pytest.MonkeyPa
     set_up_logs("json" if form == "json" else "console", stream=out, secrets=["p@ss w0rd"])
     log().error(f"got {CANARY}", error=f"401 for Bearer {CANARY}", deep={"a": [f"x{CANARY}y"], CANARY: {CANARY}})
     log().warning("at https://user:pass-1@proxy.example:3128/ and p@ss w0rd", obj=Path(f"/{CANARY}"))
+    log().warning("at https://ghp_t0ken@git.example/x and https://mail.example?to=a@b.example")
     try:
         int(CANARY)
     except ValueError:
         log().exception("unexpected error")
     said = out.getvalue()
     assert said.count("***") >= 8
-    for secret in (CANARY, "pass-1", "p@ss w0rd", "db-"):
+    for secret in (CANARY, "pass-1", "p@ss w0rd", "db-", "ghp_t0ken"):
         assert secret not in said
     assert "proxy.example:3128" in said
+    assert "https://***@git.example/x and https://mail.example?to=a@b.example" in said
     assert "Traceback" in said
 
 
