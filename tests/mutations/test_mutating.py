@@ -110,6 +110,12 @@ def test_what_does_not_apply_changes_nothing(name: str) -> None:
     assert mutation.apply(JSON if other == "json" else HTML, other, 1) is None
 
 
+def test_a_feed_may_begin_with_a_byte_order_mark() -> None:
+    for mutation in MUTATIONS.values():
+        if "json" in mutation.kinds:
+            assert mutation.apply(f"\ufeff{JSON}", "json", 1) == mutation.apply(JSON, "json", 1)
+
+
 def test_headings_without_a_row_around_them_are_headings() -> None:
     page = HTML.replace("<thead><tr>", "<thead>").replace("</tr></thead>", "</thead>")
     assert page != HTML
