@@ -127,7 +127,7 @@ def reread(
             with rebuilding(store, provider, infos, keep=not dry_run) as rebuild:
                 if all(kept in readings for kept in _in_order(rebuild.captures(), declared)[0]):
                     result = rebuild_provider(rebuild, provider, readings.get, at=at, release=release)
-                    return result if not dry_run else _dry(result)
+                    return replace(result, run=None) if dry_run else result
 
 
 def rebuild_provider(
@@ -165,10 +165,6 @@ def rebuild_provider(
         came=_beyond(has, had),
         went=_beyond(had, has),
     )
-
-
-def _dry(result: Reread) -> Reread:
-    return Reread(**{name: getattr(result, name) for name in Reread.__slots__} | {"run": None})
 
 
 # Which captures count, and in which order.

@@ -16,7 +16,7 @@ class Identity:
     """What an offer sells: the model (`creator/name`), how this offer of it differs, and which rule said so.
 
     `attributes` are (kind, value) pairs in alphabetical order; `rule` is `alias`, `hugging_face_id`, `organisation`,
-    `family` or `seller`.
+    `family`, `seller` or `name`.
     """
 
     model: str
@@ -287,9 +287,7 @@ def _dotted(name: str) -> str:
 
 
 def _version(found: re.Match[str]) -> str:
-    if found["one"].startswith("0") or (found["two"].startswith("0") and len(found["two"]) > 1):
-        return found[0]
-    return f"{found['one']}.{found['two']}"
+    return found[0] if found["one"] == "0" else f"{found['one']}.{found['two']}"
 
 
 def is_own(provider: str, creator: str) -> bool:
