@@ -53,8 +53,10 @@ def keep_capture(where: Path, name: str, answer: Fetched, kind: str) -> Path:
     """Write the bytes of an answer into a folder of captures, with its row in MANIFEST.csv; return the file.
 
     Other bytes that are kept under that name and day stay: the file then has a number. Raises `RatecardError` where
-    the folder has a manifest that the row does not fit into.
+    the name leads into another folder, or where the folder has a manifest that the row does not fit into.
     """
+    if not name or Path(name).name != name:
+        raise RatecardError(f"{name!r} is no name of a file; leave the folder out, and name it by --output.")
     day = answer.capture.captured_at.date().isoformat()
     manifest = where / "MANIFEST.csv"
     where.mkdir(parents=True, exist_ok=True)

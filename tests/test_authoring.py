@@ -132,6 +132,13 @@ def test_a_row_stands_in_the_columns_that_a_manifest_has(tmp_path: Path) -> None
     assert kept.read() == PAGE
 
 
+@pytest.mark.parametrize("name", ["a/page", "../page", ""])
+def test_a_capture_is_kept_in_its_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RatecardError, match="is no name of a file"):
+        keep_capture(tmp_path / "captures", name, answer_of(PAGE, "text/html"), "html")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("manifest", "problem"),
     [
