@@ -32,8 +32,8 @@ class Hold:
     """A hold as it is remembered. `old` is what stood, `new` what was read instead, None where it vanished.
 
     Where the whole offer vanished, `field` is empty and both are None. `releases_after` is what its guard asked for
-    (see `Held`). `seen` counts the captures that said so, from
-    the first at `first_at` to the last at `last_at`. A decision of a person counts until `expires_at`.
+    (see `Held`). `seen` counts the captures that said so, from the first at `first_at` to the last at `last_at`. A
+    decision of a person counts until `expires_at`.
     """
 
     id: int
