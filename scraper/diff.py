@@ -506,6 +506,8 @@ class _Comparison:
                 if stood is not None and same_substance(stood, fact) and same_terms(stood, fact):
                     plan.confirm[stood.id] = fact.evidence
                     fresh[offer, key] = _Fresh(standing=stood.id)
+                    if not in_effect(stood) and (offer, fact.field) not in in_force:
+                        self._begun(offer, key, stood)
                     continue
                 plan.open.append(Opening(offer, fact))
                 opened = len(plan.open) - 1
@@ -522,6 +524,11 @@ class _Comparison:
                 elif is_current:
                     fresh[offer, key] = _Fresh(opened=opened)
         return fresh
+
+    def _begun(self, offer: int, key: Key, stood: Standing) -> None:
+        """Plan the change that an announced price makes on its day where there was none before it."""
+        if key == self._current(offer, stood.field):
+            self.change(Kind.FIELD_ADDED, offer, stood.field, after_standing=stood.id)
 
     def missing(self) -> None:
         """Miss or close what the reading does not state; what is frozen is neither."""

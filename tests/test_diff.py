@@ -383,6 +383,16 @@ def test_a_price_that_has_begun_when_it_is_first_read_is_a_change_of_the_old_one
     assert shelf.values() == {("a", "input", None): "1.5", ("a", "input", START + DAY): "3"}
 
 
+def test_an_announced_price_without_one_before_it_is_told_on_its_day_too() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("output")))
+    alone = offer("a", fact("output"), announced("2", 3))
+    assert shelf.read(alone) == [(Kind.FIELD_ADDED, "a", "input")]
+    assert shelf.read(alone) == []
+    assert shelf.read(alone, after=3 * DAY) == [(Kind.FIELD_ADDED, "a", "input")]
+    assert shelf.read(alone) == []
+
+
 def test_a_price_that_changes_on_its_day_is_compared_with_the_old_one() -> None:
     before = Before(
         known=[Known(1, "a", "")],
@@ -853,16 +863,20 @@ def test_what_is_published_moves_in_one_change_and_never_without(readings: list[
         was, stood = in_force(shelf), dict(shelf.standing)
         plan = shelf.apply((offer("a", fact("output"), *said),), Captured(f"{number:064x}", now))
         is_ = in_force(shelf)
-        if was is None or is_ is None:
+        if number == 0 or is_ is None:
             continue
         told = []
         for change in plan.changes:
-            if change.kind is Kind.CHANGED:
+            if change.kind in (Kind.CHANGED, Kind.FIELD_ADDED):
                 after = (
                     stood[change.after_standing or 0]
                     if change.after_opened is None
                     else plan.open[change.after_opened].fact
                 )
                 if after.valid_from is None or after.valid_from <= now:
-                    told.append((stood[change.before or 0].value, after.value))
-        assert told == ([(was.value, is_.value)] if was.value != is_.value else [])
+                    told.append((change.kind, stood[change.before].value if change.before else None, after.value))
+        if was is None:
+            assert is_.value in {value for _, _, value in told}
+        else:
+            moves = [(before, after) for kind, before, after in told if kind is Kind.CHANGED]
+            assert moves == ([(was.value, is_.value)] if was.value != is_.value else [])
