@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scraper.extract import Unreadable
 from scraper.extract.document import Document
 from scraper.extract.price_pages import read_price_tables
 from scraper.extract.prices import Scale
@@ -43,6 +44,29 @@ def test_a_size_is_written_in_one_way() -> None:
     table = "| Model | Resolution | Output |", "| --- | --- | --- |", "| Acme Draw | 1024 × 1024 | $0.04 / image |"
     reading = read_price_tables(markdown("## Images", "", *table).tables, scale=Scale(), ignored={}).reading()
     assert values(reading) == {"Acme Draw": {"images{resolution=1024x1024}": "0.04"}}
+
+
+TIERED = "| Model | Input |", "| --- | --- |", "| Acme Late | $0.10 / 1M tokens |"
+
+
+@pytest.mark.parametrize("heading", ["Batch", "Batch API (50% off)"])
+def test_the_tier_of_a_table_is_that_of_its_heading(heading: str) -> None:
+    reading = read_price_tables(markdown(f"## {heading}", "", *TIERED).tables, scale=Scale(), ignored={}).reading()
+    assert values(reading) == {"Acme Late": {"input{tier=batch}": "0.10"}}
+
+
+def test_a_heading_that_speaks_of_a_tier_in_other_words_does_not_make_plain_prices() -> None:
+    page = markdown("## Save with batch jobs", "", *TIERED)
+    offers = read_price_tables(page.tables, scale=Scale(), ignored={})
+    assert "which tier it is of, 'Save with batch jobs' above it does not say" in offers.reading().notes[0].text
+    with pytest.raises(Unreadable, match="it has no table of prices that is understood: a table of prices: which tier"):
+        offers.reading(needed="table of prices")
+
+
+def test_tables_are_ignored_by_their_heading_in_any_case() -> None:
+    tables = markdown("## Fine-Tuning fees", "", *TIERED, "", "## Models", "", *TABLE).tables
+    reading = read_price_tables(tables, scale=Scale(), ignored={"Fine-tuning": "no price of use"}).reading()
+    assert list(values(reading)) == ["Claude Opus 5"]
 
 
 def test_a_table_of_bare_numbers_is_noted_and_does_not_take_the_others_along() -> None:

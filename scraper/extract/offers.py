@@ -72,7 +72,8 @@ class Offers:
         prices").
         """
         if needed and not self._facts:
-            raise Unreadable(f"it has no {needed}")
+            met = next((note.text for note in self._notes.values()), "")
+            raise Unreadable(f"it has no {needed}" + (f" that is understood: {met}" if met else ""))
         offers = []
         for model_id, name, shared, facts in self._products():
             settled = tuple(self._settled(model_id or name, facts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from scraper.extract import Unreadable
@@ -9,13 +10,31 @@ from scraper.extract.markup import Table
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
 from scraper.extract.tables import LineFacts, Naming, named_by_cell, price_tables, read_table, unit_scale
-from scraper.extract.vocabulary import VOCABULARY, Vocabulary
+from scraper.extract.vocabulary import VOCABULARY, Vocabulary, tier_of
 
 
 def named_by_id(line: LineFacts) -> Sequence[Named]:
     """Name the offer of a line whose name cell prints the id that a caller sends."""
     model_id = line.name.lines[0] if line.name else ""
     return [Named(model_id, model_id)] if model_id else []
+
+
+_OF_A_TIER = re.compile(r"\b(?:batch|flex|priority)\b", re.IGNORECASE)
+_ASIDE = re.compile(r"\s*\([^()]*\)$")
+
+
+def scale_above(table: Table, scale: Scale) -> Scale:
+    """Return the scale with what stands above a table of all its prices: its unit in a text, its tier in a heading.
+
+    Raises `Unreadable` where a heading speaks of a tier in words that are not known: they may be prices of another one.
+    """
+    scale = unit_scale(scale, *(text.line for text in reversed(table.context.texts)))
+    for said in (*table.context.path, table.context.label):
+        tier = tier_of(_ASIDE.sub("", said))
+        if tier is None and _OF_A_TIER.search(said):
+            raise Unreadable(f"which tier it is of, {said!r} above it does not say in known words")
+        scale = scale.labelled(tier=tier)
+    return scale
 
 
 def read_price_tables(
@@ -28,15 +47,20 @@ def read_price_tables(
 ) -> Offers:
     """Read all tables that have money in them, but for those under an ignored heading.
 
-    The unit of a table is the one that the text above it names ("Prices per 1M tokens."), else that of the scale.
+    The unit of a table is the one that the text above it names ("Prices per 1M tokens."), else that of the scale; its
+    tier is that of the headings above it ("Batch"). One whose headings speak of a tier in other words is noted.
     Raises `Unreadable` where there is no such table.
     """
     offers = Offers()
     found = False
     for table in price_tables(tables, offers, ignored=ignored):
         found = True
-        above = [text.line for text in reversed(table.context.texts)]
-        read_table(table, offers, scale=unit_scale(scale, *above), vocabulary=vocabulary, naming=naming)
+        try:
+            mine = scale_above(table, scale)
+        except Unreadable as problem:
+            offers.note("unreadable", f"a table of prices: {problem}", table.locator)
+            continue
+        read_table(table, offers, scale=mine, vocabulary=vocabulary, naming=naming)
     if not found:
         raise Unreadable("it has no table of prices")
     return offers

@@ -196,12 +196,12 @@ def note_unknown(
 def price_tables(tables: Iterable[Table], offers: Offers, *, ignored: Mapping[str, str]) -> Iterable[Table]:
     """Yield the tables that have money in them, but for those under a heading that is ignored on purpose.
 
-    `ignored` maps the (casefolded) beginning of a heading to the reason; a heading anywhere above the table counts.
+    `ignored` maps the beginning of a heading (in any case) to the reason; a heading anywhere above the table counts.
     A table of bare numbers under headings of prices is noted in `offers`: it does not say which money they are.
     """
     for table in tables:
         headings = [text.casefold() for text in table.context.path]
-        if any(heading.startswith(start) for heading in headings for start in ignored):
+        if any(heading.startswith(start.casefold()) for heading in headings for start in ignored):
             continue
         if any(MONEY.search(cell.line) for row in table.grid.rows[table.grid.header_rows :] for cell in row):
             yield table
