@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from scraper.checks import GUARDS, Verdict
+from scraper.checks.text import times_words
 from scraper.contracts import Contract
 from scraper.records import State
 from tests.judging import Offers, fact, judged, many
@@ -354,6 +356,32 @@ def test_no_guard_is_without_its_sentence() -> None:
 def test_a_jump_is_said_with_both_numbers_and_in_words(old: str, new: str, said: str) -> None:
     (hold,) = judged({"a": {"input": new}}, {"a": {"input": old}}).holds
     assert hold.message == f"input of a {said}"
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ("9", "about ten times as much"),
+        ("8.9", "8.9 times as much"),
+        ("11", "about ten times as much"),
+        ("11.06", "11.1 times as much"),
+        ("1.5", "1.5 times as much"),
+        ("0.5", "2.0 times less"),
+        ("0.09", "about a tenth"),
+        ("0.08", "12.5 times less"),
+        ("0.11", "about a tenth"),
+        ("0.12", "8.3 times less"),
+        ("0.000001", "about a millionth"),
+        ("10000", "10000.0 times as much"),
+    ],
+)
+def test_a_ratio_is_said_in_words_within_a_tenth_of_a_power_of_ten(times: str, said: str) -> None:
+    assert times_words(Decimal(times)) == said
+
+
+def test_a_window_is_said_in_tokens() -> None:
+    (hold,) = judged({"a": {"context_window": "128"}}, {"a": {"context_window": "128000"}}).holds
+    assert hold.message == "context_window of a fell from 128000 to 128 tokens, about a thousandth"
 
 
 def test_what_waits_beside_a_doubt_says_beside_what() -> None:

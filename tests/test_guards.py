@@ -37,7 +37,7 @@ def test_every_guard_says_what_it_saw() -> None:
     assert [one.name for one in judgement.seen] == [guard.__name__ for guard in GUARDS]
     assert len({guard.__name__ for guard in GUARDS}) == len(GUARDS)
     assert all(guard.__doc__ for guard in GUARDS)
-    assert {one.verdict for one in judgement.seen} == {Verdict.PASS}
+    assert {(one.verdict, one.message) for one in judgement.seen} == {(Verdict.PASS, "")}
     assert (judgement.failures, judgement.holds) == ((), ())
 
 
@@ -84,6 +84,15 @@ def test_the_contract_names_what_must_be_there() -> None:
     contract = Contract(must_have=("gpt-*", "o?-*", "Claude *"))
     whole: Offers = {"gpt-5": {"input": "1"}, "o3-mini": {"input": "1"}, "=Claude Opus": {"input": "1"}}
     assert failing(judged(whole, contract=contract)) == set()
+    named = Reading(
+        offers=(
+            Offer(model_id="gpt-5", name="GPT", facts=()),
+            Offer(model_id="o3-mini", name="GPT", facts=()),
+            Offer(model_id="", name="Claude Opus", facts=()),
+            Offer(model_id="", name="Claude Haiku", facts=()),
+        )
+    )
+    assert failing(judged(named, contract=contract)) == set()
     judgement = judged({"gpt-5": {"input": "1"}, "o-mini": {"input": "1"}}, contract=contract)
     assert failing(judgement) == {"must_have"}
     assert judgement.failures[0].endswith("must have: o?-*, Claude *")
@@ -207,6 +216,10 @@ def test_bounds(field: str, value: str, currency: str, doubted: bool) -> None:
         ({"input{tier=batch}": "1", "cache_read": "2"}, set()),
         ({"input.audio": "1", "cache_read.audio": "2"}, {"input.audio", "cache_read.audio"}),
         ({"input": "1", "cache_read.audio": "2"}, set()),
+        (
+            {"input{variant=cache_read}": "1", "cache_read{variant=cache_read}": "2"},
+            {"input{variant=cache_read}", "cache_read{variant=cache_read}"},
+        ),
     ],
 )
 def test_reading_from_the_cache_costs_no_more_than_sending(fields: dict[str, str], doubted: set[str]) -> None:
@@ -247,11 +260,23 @@ def test_amounts_in_two_currencies_are_not_compared() -> None:
     assert held(judged({"m": fields})) == {}
 
 
+def test_an_announced_price_is_not_compared_with_what_holds_until_then() -> None:
+    later = fact("cache_read", "2", valid_from=NOW + timedelta(days=30))
+    facts = (fact("input", "1"), fact("cache_read", "0.5"), later)
+    assert judged(Reading(offers=(Offer(model_id="m", name="m", facts=facts),))).holds == ()
+
+
 @pytest.mark.parametrize(("most", "doubted"), [("8192", False), ("8193", True)])
 def test_a_model_writes_no_more_than_its_window_holds(most: str, doubted: bool) -> None:
     fields = {"context_window": "8192", "max_output_tokens": most}
     expected = {("m", field): "output_above_context" for field in fields} if doubted else {}
     assert held(judged({"m": fields})) == expected
+
+
+def test_the_window_of_every_offer_is_looked_at() -> None:
+    offers: Offers = {"fits": {"context_window": "8192", "max_output_tokens": "8192"}, "no-window": {"input": "5"}}
+    judgement = judged({**offers, "m": {"context_window": "8192", "max_output_tokens": "9000"}})
+    assert held(judgement) == {("m", f): "output_above_context" for f in ("context_window", "max_output_tokens")}
 
 
 @pytest.mark.parametrize(
@@ -302,6 +327,7 @@ def test_a_model_is_not_retired_before_it_is_released() -> None:
     [
         ("2024-02-29", "2024-02-29", "2024-02-29"),
         ("2024-02", "2024-02-01", "2024-02-29"),
+        ("2025-02", "2025-02-01", "2025-02-28"),
         ("2025-12", "2025-12-01", "2025-12-31"),
         ("2025", "2025-01-01", "2025-12-31"),
     ],
@@ -793,6 +819,14 @@ def test_an_exception_lets_its_offers_and_fields_through_and_no_others() -> None
     assert held(judged(offers, contract=contract)) == {("m", "output"): "bounds", ("n", "input"): "bounds"}
 
 
+@pytest.mark.parametrize("named", ["nova-1", "Nova One"])
+def test_an_exception_names_an_offer_by_its_id_or_by_its_name(named: str) -> None:
+    exception = {"check": "bounds", "offers": [named], "fields": ["input"], "reason": "it really costs that much"}
+    read = Reading(offers=(Offer(model_id="nova-1", name="Nova One", facts=(fact("input", "3000"),)),))
+    assert held(judged(read)) == {("nova-1", "input"): "bounds"}
+    assert judged(read, contract=Contract.model_validate({"exception": [exception]})).holds == ()
+
+
 def test_an_exception_of_everything_also_waives_a_failure() -> None:
     contract = Contract.model_validate({"exception": [{"check": "swapped", "reason": "they say so themselves"}]})
     judgement = judged({"m": {"input": "25", "output": "5"}}, {"m": {"input": "5", "output": "25"}}, contract=contract)
@@ -861,9 +895,19 @@ def test_the_mark_of_every_price_is_looked_at() -> None:
     assert held(judged(offers)) == {("m", "input"): "currency_mark"}
 
 
+def test_no_mark_is_asked_of_a_currency_without_one_or_of_a_price_that_follows_from_a_rule() -> None:
+    assert held(judged({"m": {"input": fact("input", "5", currency="CHF", quote="€5")}})) == {}
+    follows = fact("cache_write", "6.25", quote="1.25x the price, which is €5 for some").model_copy(
+        update={"derived": True}
+    )
+    assert held(judged({"m": {"input": "5", "cache_write": follows}})) == {}
+
+
 def test_every_kind_of_cutoff_lies_before_the_release() -> None:
     judgement = judged({"m": {"released": "2026-01-01", "training_cutoff": "2026-06"}})
     assert held(judgement)["m", "training_cutoff"] == "cutoff_after_release"
+    both = {"released": "2026-01-01", "knowledge_cutoff": "2025-06", "training_cutoff": "2026-06"}
+    assert held(judged({"m": both})) == {("m", f): "cutoff_after_release" for f in ("released", "training_cutoff")}
 
 
 def test_of_many_names_the_first_five_are_said() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,9 +115,31 @@ def test_what_is_not_in_the_vocabulary_is_refused(text: str) -> None:
     assert unit_of(text) == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("words", "'words' is not a meter; the meters are listed in scraper/meters.py"),
+        ("images.audio", "images.audio: only token meters have a modality, one of ('audio', 'image', 'video')"),
+        (
+            "input{tier=batch,region=eu}",
+            "labels of input must be alphabetical and stated once, not ['tier', 'region']",
+        ),
+        ("input{colour=red}", "'colour' is not a label; the labels are listed in scraper/meters.py"),
+        ("input{tier=a b}", "label tier has the value 'a b', which has blanks or one of {},="),
+        ("input{prompt_gt=200k}", "prompt_gt must be a whole number of tokens, not '200k'"),
+        ("In", "'In' is not a rate key; it is written METER[.MODALITY]{label=value,…}"),
+        ("input{tier}", "'input{tier}' is not a rate key: 'tier' is not label=value"),
+    ],
+)
+def test_what_is_refused_is_named_with_what_is_wrong(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        RateKey.parse(text)
+
+
 def test_text_is_the_modality_left_out() -> None:
     assert str(RateKey("input").with_modality("audio")) == "input.audio"
     assert str(RateKey("input", "audio").with_modality("text")) == "input"
+    assert str(RateKey.parse("input.audio{tier=batch}").with_modality("video")) == "input.video{tier=batch}"
     with pytest.raises(ValueError, match="only token meters"):
         RateKey("images").with_modality("audio")
 

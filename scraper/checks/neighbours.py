@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final
 
 from scraper.checks.case import Case, Objection, Said, ratio
@@ -21,36 +22,44 @@ OTHERS: Final = 3
 OTHERS_FAR: Final = Decimal(1000)
 
 
+Price = tuple[Said, Decimal]
+"""A fact that is a price, and its amount, which is not 0."""
+
+
 def far_from_its_like(case: Case) -> Iterator[Objection]:
     """The same thing in another tier, region or window costs a few times more or less, not twenty times."""
     for facts in case.by_offer:
-        like: dict[str, list[Said]] = defaultdict(list)
-        for said in facts:
-            if said.amount:
-                like[_thing(said.fact.field)].append(said)
+        like: dict[str, list[Price]] = defaultdict(list)
+        for said, amount in _prices(facts):
+            like[_thing(said.fact.field)].append((said, amount))
         for group in like.values():
             # Most prices have no like.
-            for said in group if len(group) > 1 else ():
-                others = [one for one in group if one is not said and one.fact.currency == said.fact.currency]
-                far = [one for one in others if _far(said, one)]
+            for said, amount in group if len(group) > 1 else ():
+                others = [one for one in group if one[0] is not said and one[0].fact.currency == said.fact.currency]
+                far = [one for one in others if not 1 / AKIN_FAR <= ratio(amount, one[1]) <= AKIN_FAR]
                 if said.fresh and others and len(far) == len(others):
-                    yield said.doubt(f"{_told(said)}, {_beside(said, far[0])} {far[0].fact.field}")
+                    other, beside = far[0]
+                    yield said.doubt(f"{_told(said, amount)}, {_beside(amount, beside)} {other.fact.field}")
 
 
 def far_from_the_others(case: Case) -> Iterator[Objection]:
     """A price a thousand times above the highest of all other offers, or below the lowest, is in another unit."""
-    columns: dict[tuple[str, str | None], list[Said]] = defaultdict(list)
-    for said in case.facts:
-        if said.amount:
-            columns[said.fact.field, said.fact.currency].append(said)
+    columns: dict[tuple[str, str | None], list[Price]] = defaultdict(list)
+    for said, amount in _prices(case.facts):
+        columns[said.fact.field, said.fact.currency].append((said, amount))
     for column in columns.values():
-        ordered = sorted(column, key=lambda said: said.amount or 0)
+        ordered = sorted(column, key=itemgetter(1))
         if len(ordered) <= OTHERS:
             continue
-        for said, nearest in ((ordered[0], ordered[1]), (ordered[-1], ordered[-2])):
-            times = ratio(said.amount or Decimal(1), nearest.amount or Decimal(1))
-            if said.fresh and not 1 / OTHERS_FAR < times < OTHERS_FAR:
-                yield said.doubt(f"{_told(said)}, {_beside(said, nearest)} that of {nearest.who}, the nearest of all")
+        for (said, amount), (other, nearest) in ((ordered[0], ordered[1]), (ordered[-1], ordered[-2])):
+            if said.fresh and not 1 / OTHERS_FAR < ratio(amount, nearest) < OTHERS_FAR:
+                yield said.doubt(
+                    f"{_told(said, amount)}, {_beside(amount, nearest)} that of {other.who}, the nearest of all"
+                )
+
+
+def _prices(facts: Iterable[Said]) -> Iterator[Price]:
+    return ((said, said.amount) for said in facts if said.amount)
 
 
 @lru_cache(maxsize=4096)
@@ -59,15 +68,9 @@ def _thing(field: str) -> str:
     return str(RateKey.parse(field).with_labels(**dict.fromkeys(AKIN)))
 
 
-def _far(one: Said, other: Said) -> bool:
-    times = ratio(one.amount or Decimal(1), other.amount or Decimal(1))
-    return not 1 / AKIN_FAR <= times <= AKIN_FAR
+def _told(said: Said, amount: Decimal) -> str:
+    return f"{said.fact.field} of {said.who} is {shown(amount, said.fact.field, said.fact.currency)}"
 
 
-def _told(said: Said) -> str:
-    return f"{said.fact.field} of {said.who} is {shown(said.amount or Decimal(0), said.fact.field, said.fact.currency)}"
-
-
-def _beside(said: Said, other: Said) -> str:
-    times = ratio(said.amount or Decimal(1), other.amount or Decimal(1))
-    return f"{times_words(times)} beside the {plain((other.amount or Decimal(0)).normalize())} of"
+def _beside(amount: Decimal, other: Decimal) -> str:
+    return f"{times_words(ratio(amount, other))} beside the {plain(other.normalize())} of"

@@ -6,7 +6,7 @@ only a person releases such holds. Where the doubt is whether a value will last,
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -39,19 +39,21 @@ MOVED_SHARE: Final = Decimal("0.3")
 def currency_switched(case: Case) -> Iterator[Objection]:
     """Prices do not change their currency; a page that does was made for another country."""
     rated = [
-        said for said in case.facts if said.amount is not None and said.stood and amount_of(said.stood) is not None
+        (said, said.stood)
+        for said in case.facts
+        if said.amount is not None and said.stood and amount_of(said.stood) is not None
     ]
-    switched = [said for said in rated if said.stood and said.stood.currency != said.fact.currency]
+    switched = [(said, stood) for said, stood in rated if stood.currency != said.fact.currency]
     if switched and len(switched) > MOST * len(rated):
-        first = switched[0]
+        first, before = switched[0]
         yield Failure(
-            f"{len(switched)} of {len(rated)} prices changed their currency (from "
-            f"{first.stood.currency if first.stood else ''} to {first.fact.currency}); the page was probably made for "
-            "another country"
+            f"{len(switched)} of {len(rated)} prices changed their currency (from {before.currency} to "
+            f"{first.fact.currency}); the page was probably made for another country"
         )
-    for said in switched:
-        old = said.stood.currency if said.stood else ""
-        yield said.doubt(f"{said.fact.field} of {said.who} changed its currency from {old} to {said.fact.currency}")
+    for said, stood in switched:
+        yield said.doubt(
+            f"{said.fact.field} of {said.who} changed its currency from {stood.currency} to {said.fact.currency}"
+        )
 
 
 def scale_jump(case: Case) -> Iterator[Objection]:
@@ -68,7 +70,7 @@ def scale_jump(case: Case) -> Iterator[Objection]:
             yield Failure(_flipped(count, compared.total(), "prices", power))
     for jump in jumps:
         said = jump.said
-        alike = columns[said.fact.field, jump.power] if jump.power else 0
+        alike = columns[said.fact.field, jump.power]
         sure = abs(jump.power) in UNIT_POWERS or (alike >= COLUMN and alike > MOST * compared[said.fact.field])
         told = change(said.fact.field, said.who, jump.old, jump.new, said.fact.currency)
         yield said.doubt(f"{told}, {times_words(ratio(jump.new, jump.old))}", None if sure else LASTS)
@@ -89,15 +91,14 @@ def mass_move(case: Case) -> Iterator[Objection]:
 def column_moved(case: Case) -> Iterator[Objection]:
     """A field that moves for many offers whose other prices stay was rather read from another column or row."""
     kept = Counter(said.fact.field for said in _kept(case))
-    moved: dict[str, list[Said]] = defaultdict(list)
-    alone: Counter[str] = Counter()
+    moved, alone = Counter[str](), Counter[str]()
     for facts in case.by_offer:
         mine = [said for said in facts if said.moved and _measured(said)]
         for said in mine:
-            moved[said.fact.field].append(said)
+            moved[said.fact.field] += 1
             alone[said.fact.field] += len(mine) == 1
     for said in case.fresh:
-        field, count = said.fact.field, len(moved[said.fact.field])
+        field, count = said.fact.field, moved[said.fact.field]
         if not said.known or count < MOVED or count <= MOVED_SHARE * kept[field] or alone[field] <= MOST * count:
             continue
         yield said.doubt(f"{said.went}; of {count} of {kept[field]} offers, {field} moved, and nothing else", LASTS)

@@ -11,7 +11,17 @@ from scraper.records import SPECS, plain
 NEAR: Final = Decimal("0.1")
 """How far, in parts of a power of ten, a ratio may lie from it to be taken for it."""
 
-_WORDS: Final = {1: "ten", 2: "a hundred", 3: "a thousand", 6: "a million"}
+_WORDS: Final = {
+    1: "ten times as much",
+    2: "a hundred times as much",
+    3: "a thousand times as much",
+    6: "a million times as much",
+    -1: "a tenth",
+    -2: "a hundredth",
+    -3: "a thousandth",
+    -6: "a millionth",
+}
+_POWERS: Final = tuple(power for power in _WORDS if power > 0)
 
 
 def power_of(times: Decimal, powers: tuple[int, ...]) -> int | None:
@@ -27,7 +37,7 @@ def shown(amount: Decimal, field: str, currency: str | None) -> str:
     """Write an amount with its currency and unit, or a spec with its kind."""
     number = plain(amount.normalize())
     if currency is None:
-        return f"{number} {SPECS.get(field, '')}".strip()
+        return f"{number} {SPECS[field]}"
     return f"{number} {currency} per {unit_of(field)}"
 
 
@@ -39,13 +49,9 @@ def change(field: str, who: str, old: Decimal, new: Decimal, currency: str | Non
 
 def times_words(times: Decimal) -> str:
     """Say a ratio: "ten times as much", "a thousandth", "37 times as much"."""
-    power = power_of(times, tuple(_WORDS))
+    power = power_of(times, _POWERS)
     if power is not None:
-        return f"about {_WORDS[power]} times as much" if power > 0 else f"about {_fraction(_WORDS[-power])}"
+        return f"about {_WORDS[power]}"
     if times > 1:
         return f"{times.quantize(Decimal('0.1')):f} times as much"
     return f"{(1 / times).quantize(Decimal('0.1')):f} times less"
-
-
-def _fraction(word: str) -> str:
-    return f"{word}th" if word.startswith("a ") else f"a {word}th"
