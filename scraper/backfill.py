@@ -18,9 +18,9 @@ from scraper.extract.source import Source
 from scraper.fetch.archive import Archive
 from scraper.fetch.capture import Fetched, Fetcher, NotFetched
 from scraper.records import iso
-from scraper.refresh import info_of
 from scraper.reread import Reread, reread
 from scraper.sandbox import Reader
+from scraper.steps import info_of
 from scraper.store import (
     CaptureInfo,
     CaptureOutcome,

@@ -21,8 +21,8 @@ from scraper.fetch.archive import Archive, ArchiveError
 from scraper.fetch.capture import Capture, Fetched
 from scraper.publish.objects import change_object
 from scraper.records import Reading, iso
-from scraper.refresh import Refused, check, info_of, listed, read, read_document
 from scraper.sandbox import Reader
+from scraper.steps import Refused, check, info_of, listed, read, read_document
 from scraper.store import (
     CaptureInfo,
     CaptureOutcome,

@@ -23,9 +23,10 @@ from scraper.extract.source import Source
 from scraper.fetch.archive import Archive
 from scraper.fetch.capture import Fetcher
 from scraper.fetch.replay import Replay
+from scraper.outcomes import Outcome, SourceReport
 from scraper.paging import MAX_PAGES
 from scraper.records import Evidence, Fact, Note, Offer, Reading, State
-from scraper.refresh import Outcome, Refresh, SourceReport
+from scraper.refresh import Refresh
 from scraper.reread import Reread, reread
 from scraper.sandbox import Sandbox, next_page_here, read_here
 from scraper.store import (

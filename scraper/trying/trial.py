@@ -12,8 +12,8 @@ from scraper.errors import Contradiction, OlderCapture
 from scraper.extract.source import Source
 from scraper.fetch.capture import Capture, Fetcher
 from scraper.records import Reading
-from scraper.refresh import NotAsked, Refused, capture_info, fetch, further_pages, info_of, listed, read, read_document
 from scraper.sandbox import next_page_here, read_here
+from scraper.steps import NotAsked, Refused, capture_info, fetch, further_pages, info_of, listed, read, read_document
 from scraper.store import Recorded, Store, offers_of_source, preview_reading, stood_of_source
 
 
