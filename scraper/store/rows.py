@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Dialect, Insert, Select, Update, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update, bindparam, func, insert, select, update
+
+from scraper.store.opening import Store
 
 Row = dict[str, Any]
 
@@ -26,6 +28,12 @@ def each(connection: Connection, statement: Update, rows: list[Row]) -> None:
     """Do an update once for each row of parameters."""
     if rows:
         connection.execute(statement, rows)
+
+
+def change_one(store: Store, statement: Update | Delete) -> bool:
+    """Change or delete a row in a transaction of its own; say whether there was one to be changed."""
+    with store.writing() as connection:
+        return connection.execute(statement).rowcount == 1
 
 
 def insert_rows(connection: Connection, table: Any, rows: list[Row]) -> list[int]:
