@@ -69,19 +69,10 @@ if TYPE_CHECKING:
     from scraper.store.holding import count_holds, list_holds
     from scraper.store.memory import StoreMemory
     from scraper.store.opening import Store, open_store
-    from scraper.store.reading import (
-        evidence,
-        find_offers,
-        history,
-        list_captures,
-        list_changes,
-        list_notes,
-        list_offers,
-        list_sources,
-        list_told,
-        published_values,
-    )
+    from scraper.store.past import evidence, history, list_changes
+    from scraper.store.reading import find_offers, list_offers, list_told, published_values
     from scraper.store.rebuild import Rebuild, captures_of, rebuilding
+    from scraper.store.sourcing import list_captures, list_notes, list_sources
     from scraper.store.standing import last_time, offers_of_source, stood_of_source
     from scraper.store.versions import Version, list_versions
     from scraper.store.views import (
@@ -103,13 +94,7 @@ if TYPE_CHECKING:
         Statement,
         Status,
     )
-    from scraper.store.writing import (
-        begin_run,
-        preview_reading,
-        record_failure,
-        record_not_captured,
-        record_reading,
-    )
+    from scraper.store.writing import begin_run, preview_reading, record_failure, record_not_captured, record_reading
 
 __all__ = [
     "DECISION_DAYS",
@@ -177,11 +162,10 @@ _PARTS: Final = {
     "holding": ("count_holds", "list_holds"),
     "memory": ("StoreMemory",),
     "opening": ("Store", "open_store"),
-    "reading": (
-        "evidence", "find_offers", "history", "list_captures", "list_changes", "list_notes", "list_offers",
-        "list_sources", "list_told", "published_values",
-    ),
+    "past": ("evidence", "history", "list_changes"),
+    "reading": ("find_offers", "list_offers", "list_told", "published_values"),
     "rebuild": ("Rebuild", "captures_of", "rebuilding"),
+    "sourcing": ("list_captures", "list_notes", "list_sources"),
     "standing": ("last_time", "offers_of_source", "stood_of_source"),
     "versions": ("Version", "list_versions"),
     "views": (
