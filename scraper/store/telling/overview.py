@@ -60,11 +60,11 @@ def list_lines(store: Store) -> list[LineView]:
                 .group_by(_d.subscriber, _d.channel)
             )
         }
+        # The first one that waits, before one that was given up: the last of a line counts.
+        unsent = select(deliveries).where(_d.state != DeliveryState.SENT)
         failing = {
             Line(row.subscriber, row.channel): row
-            for row in connection.execute(
-                select(deliveries).where(_d.state != DeliveryState.SENT).order_by(_d.id.desc())
-            )
+            for row in connection.execute(unsent.order_by(_d.state == DeliveryState.WAITING, _d.id.desc()))
         }
     views = []
     for row in rows:
