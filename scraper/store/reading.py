@@ -62,9 +62,8 @@ def find_offers(
 ) -> list[OfferView]:
     """Return the offers with an id, else those with a name, exactly as written; withdrawn ones too.
 
-    Asked for a provider that sells nothing, what it tells of a model.
-
     There are several where a provider prints one id, or one name, for several products; none where it is unknown.
+    Of a provider that sells nothing, they are what it tells of models.
     """
     with store.reading() as connection:
         for column in (offers.c.model_id, offers.c.name):
