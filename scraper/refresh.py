@@ -101,7 +101,7 @@ class Refresh:
             reading = read(self.reader, source, read_document(answer))
             failpoint("after_read")
             stood = stood_of_source(self.store, provider, source.name)
-            held = check(reading, provider, source, stood, answer.capture.captured_at)
+            held = check(reading, provider, source, stood, capture_info(answer).newest_at)
             failpoint("after_check")
             offers_of = partial(offers_of_source, self.store, provider)
             recorded = self._record(run, info, answer, listed(reading, provider, source, offers_of), held)

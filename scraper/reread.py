@@ -145,7 +145,7 @@ def rebuild_provider(
         info = info_of(provider, source)
         try:
             reading = reading_of(kept)
-            held = check(reading, provider, source, rebuild.stood_of(source.name), kept.capture.captured_at)
+            held = check(reading, provider, source, rebuild.stood_of(source.name), kept.capture.newest_at)
             meant = listed(reading, provider, source, rebuild.offers_of)
             rebuild.record(info, kept.capture, meant, held, release=release)
         except (Refused, Contradiction) as refusal:

@@ -147,7 +147,8 @@ def _refusing() -> Iterator[None]:
 def check(reading: Reading, provider: str, source: Source, stood: Sequence[Stood], at: datetime) -> tuple[Held, ...]:
     """Judge a reading against its contract and what stands, before it can touch a published value.
 
-    `at` is the time of its capture. Returns what of it has to wait; refuses the reading where it is wrong as a whole.
+    `at` is the time of its capture, of the newest page where there are several. Returns what of it has to wait; refuses
+    the reading where it is wrong as a whole.
     """
     judgement = judge(reading, providers.contract_of(provider, source.name), stood, at)
     if judgement.failures:
