@@ -22,8 +22,8 @@ from scraper.extract.tables import price_tables
 from scraper.fetch.capture import Fetched
 from scraper.fetch.replay import COLUMNS
 from scraper.records import clean
-from scraper.refresh import Refused, read_document
 from scraper.resources import folder
+from scraper.steps import Refused, read_document
 
 _MODULES: Final = Path(providers.__file__).parent
 _SLUG: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")

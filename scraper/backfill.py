@@ -18,9 +18,9 @@ from scraper.extract.source import Source
 from scraper.fetch.archive import Archive
 from scraper.fetch.capture import Fetched, Fetcher, NotFetched
 from scraper.records import iso
-from scraper.refresh import info_of
 from scraper.reread import Reread, reread
 from scraper.sandbox import Reader
+from scraper.steps import info_of
 from scraper.store import (
     CaptureInfo,
     CaptureOutcome,
@@ -42,7 +42,6 @@ GIVE_UP: Final = 3
 
 _BROWSER: Final = "only a browser can read it, and web archives have what a server sent, before any script has run"
 _FOR_ALL: Final = ("refused", "later")
-_FOR_GOOD: Final = ("too_large", "encoding")
 _NOT_NOW: Final = (408, 425, 429)
 
 
@@ -331,7 +330,7 @@ def _is_gone(answer: NotFetched) -> bool:
     """Say whether asking for a copy again is of no use."""
     if answer.status is not None:
         return 400 <= answer.status < 500 and answer.status not in _NOT_NOW
-    return answer.kind in _FOR_GOOD
+    return answer.kind == "too_large"
 
 
 def _capture_of(answer: Fetched, copy: CopyInfo) -> CaptureInfo:

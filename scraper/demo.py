@@ -13,10 +13,11 @@ from rich.console import RenderableType
 from scraper import providers
 from scraper.fetch.archive import Archive
 from scraper.fetch.replay import Replay
+from scraper.outcomes import Outcome
 from scraper.publish import text
 from scraper.publish.site import publish_site
 from scraper.records import iso
-from scraper.refresh import Outcome, Refresh
+from scraper.refresh import Refresh
 from scraper.resources import folder
 from scraper.store import Store, evidence, find_offers, history, list_changes, list_offers, open_store
 from scraper.verify import verify_store

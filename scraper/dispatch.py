@@ -23,7 +23,8 @@ from scraper.due import Key, Plan, Verdict, in_blackout, judge
 from scraper.errors import RatecardError
 from scraper.extract.source import Source
 from scraper.logs import log
-from scraper.refresh import Outcome, Refresh, Report, SourceReport
+from scraper.outcomes import Outcome, Report, SourceReport
+from scraper.refresh import Refresh
 from scraper.schedules import cadence
 from scraper.store import Status, Store, begin_run
 from scraper.store.leases import (

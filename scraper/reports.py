@@ -9,10 +9,10 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from scraper.outcomes import Outcome, Report, SourceReport
 from scraper.publish.objects import change_object
 from scraper.publish.review import hold_object
 from scraper.publish.text import changes_text
-from scraper.refresh import Outcome, Report, SourceReport
 from scraper.reread import Reread
 
 SHOWN_OF_EACH = 12

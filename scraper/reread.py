@@ -21,8 +21,8 @@ from scraper.fetch.archive import Archive, ArchiveError
 from scraper.fetch.capture import Capture, Fetched
 from scraper.publish.objects import change_object
 from scraper.records import Reading, iso
-from scraper.refresh import Refused, check, info_of, listed, read, read_document
 from scraper.sandbox import Reader
+from scraper.steps import Refused, check, info_of, listed, read, read_document
 from scraper.store import (
     CaptureInfo,
     CaptureOutcome,
@@ -145,7 +145,7 @@ def rebuild_provider(
         info = info_of(provider, source)
         try:
             reading = reading_of(kept)
-            held = check(reading, provider, source, rebuild.stood_of(source.name), kept.capture.captured_at)
+            held = check(reading, provider, source, rebuild.stood_of(source.name), kept.capture.newest_at)
             meant = listed(reading, provider, source, rebuild.offers_of)
             rebuild.record(info, kept.capture, meant, held, release=release)
         except (Refused, Contradiction) as refusal:

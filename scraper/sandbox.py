@@ -88,7 +88,7 @@ def _run(ask: Callable[[Document], T], document: Document) -> T:
     try:
         with _uncollected():
             return ask(document)
-    except (Unreadable, RatecardError, MemoryError):
+    except (Unreadable, MemoryError):
         raise
     except Exception as error:
         # A defect of one parser must not take the other sources along.

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from scraper.dispatch import Tick
 from scraper.due import Key, State, Verdict
+from scraper.outcomes import Outcome
 from scraper.records import iso
-from scraper.refresh import Outcome
 from scraper.schedules import cadence
 from scraper.stopping import CUT_SHORT
 from scraper.store.leases import DueView

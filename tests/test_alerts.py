@@ -392,6 +392,22 @@ def test_f35_what_never_arrives_is_given_up_after_days_and_can_be_tried_again(st
         assert got.posts[-1].headers["webhook-id"] == got.posts[0].headers["webhook-id"]
 
 
+def test_the_next_try_is_told_beside_a_message_that_was_given_up(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    with receiver(lambda _, _before: (500, {}, b"")) as got:
+        send = sender(store, tmp_path, got, 'give_up_after = "2h"', clock=clock)
+        add(store, 0, 1)
+        while clock.now <= NOW + 2 * HOUR:
+            send.deliver(watch=False)
+            clock.now += HOUR
+        add(store, 1, 1, clock.now)
+        send.deliver(watch=False)
+    [view] = list_lines(store)
+    assert (view.dead, view.waiting) == (1, 1)
+    assert view.next_at is not None
+    assert view.next_at > clock.now
+
+
 def test_retry_after_is_kept_to(store: Store, tmp_path: Path) -> None:
     clock = Clock()
 

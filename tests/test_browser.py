@@ -23,8 +23,9 @@ from scraper.fetch.archive import Archive
 from scraper.fetch.browser import RENDERED, Browser
 from scraper.fetch.capture import Fetched, NotFetched
 from scraper.fetch.failure import Failed
+from scraper.outcomes import Outcome
 from scraper.records import Evidence, Fact, Offer, Reading, State
-from scraper.refresh import Outcome, Refresh
+from scraper.refresh import Refresh
 from scraper.settings import Settings
 from scraper.store import begin_run, evidence, list_offers, open_store
 from scraper.verify import verify_store

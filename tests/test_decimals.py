@@ -17,9 +17,10 @@ from scraper.extract.source import Source
 from scraper.extract.tables import read_table
 from scraper.fetch.archive import Archive
 from scraper.fetch.replay import Replay
+from scraper.outcomes import Outcome
 from scraper.publish.exports import offers_json, rates_csv
 from scraper.records import Reading
-from scraper.refresh import Outcome, Refresh
+from scraper.refresh import Refresh
 from scraper.store import approve_holds, list_offers, open_store
 from scraper.verify import verify_store
 from tests.captures import Folder

@@ -11,7 +11,8 @@ import pytest
 from scraper.extract.source import Source
 from scraper.fetch.archive import Archive
 from scraper.fetch.memory import Memory, ShortMemory
-from scraper.refresh import Outcome, Refresh
+from scraper.outcomes import Outcome
+from scraper.refresh import Refresh
 from scraper.remembered import News, RememberedPage, RememberedRobots
 from scraper.store import StoreMemory, begin_run, list_offers, open_store
 from tests.fetching import NOW, client, failed, ok, one_offer

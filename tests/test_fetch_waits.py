@@ -15,7 +15,8 @@ from scraper.extract.source import Source
 from scraper.fetch.archive import Archive
 from scraper.fetch.later import retry_after
 from scraper.fetch.memory import ShortMemory
-from scraper.refresh import Outcome, Refresh, Report
+from scraper.outcomes import Outcome, Report
+from scraper.refresh import Refresh
 from scraper.store import StoreMemory, begin_run, open_store
 from tests.fetching import HOSTS, NOW, client, failed, ok, one_offer
 from tests.hostile import Answerer, Asked, busy, drip_body, drip_headers, hostile, in_turn, page, silence

@@ -14,9 +14,10 @@ from sqlalchemy import func, select
 
 from scraper.fetch.archive import Archive
 from scraper.fetch.replay import Replay
+from scraper.outcomes import Outcome, SourceReport
 from scraper.publish.exports import FORMATS
 from scraper.publish.objects import change_object
-from scraper.refresh import Outcome, Refresh, SourceReport
+from scraper.refresh import Refresh
 from scraper.store import list_changes, list_offers, list_sources, open_store
 from scraper.store.tables import metadata
 from scraper.verify import verify_store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,11 +23,14 @@ from scraper.extract.source import Source
 from scraper.fetch.archive import Archive
 from scraper.fetch.capture import Fetcher
 from scraper.fetch.replay import Replay
+from scraper.holds import Held, Stood
+from scraper.outcomes import Outcome, SourceReport
 from scraper.paging import MAX_PAGES
 from scraper.records import Evidence, Fact, Note, Offer, Reading, State
-from scraper.refresh import Outcome, Refresh, SourceReport
+from scraper.refresh import Refresh
 from scraper.reread import Reread, reread
 from scraper.sandbox import Sandbox, next_page_here, read_here
+from scraper.steps import check
 from scraper.store import (
     CaptureInfo,
     CaptureOutcome,
@@ -153,6 +156,24 @@ def test_the_same_pages_again_are_no_new_reading(place: Place) -> None:
     before = place.told()
     assert place.replay(1).status is Outcome.UNCHANGED
     assert place.told() == before
+
+
+def test_guards_and_store_go_by_the_time_of_the_newest_page(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    met: list[datetime] = []
+
+    def noting(
+        reading: Reading, provider: str, source: Source, stood: Sequence[Stood], at: datetime
+    ) -> tuple[Held, ...]:
+        met.append(at)
+        return check(reading, provider, source, stood, at)
+
+    monkeypatch.setattr("scraper.refresh.check", noting)
+    monkeypatch.setattr("scraper.reread.check", noting)
+    place.add(0, three())
+    place.replay(0)
+    place.reread()
+    [source] = list_sources(place.store)
+    assert met == [source.last_success_at] * 2
 
 
 def test_a_change_on_one_page_is_one_change(place: Place) -> None:

@@ -22,7 +22,7 @@ from scraper.store.views import OfferView, Statement
 from tests.captures import Command
 from tests.published import demo_store
 from tests.test_holds import NOW, held, read
-from tests.test_store import DAY, MODELS, START, fact, offer
+from tests.test_store import DAY, MODELS, PRICING, START, fact, offer
 
 PROVIDERS = ("anthropic", "github-models", "openai", "openrouter", "replicate")
 
@@ -187,5 +187,22 @@ def test_the_command_says_the_same_in_either_way(
         ("explain", "openai/nothing", "input"),
     ]
     quickly = [ratecard(*case) for case in cases]
+    monkeypatch.setenv("RATECARD_PACE", "1")
+    assert [ratecard(*case) for case in cases] == quickly
+
+
+def test_a_field_that_one_of_several_offers_lacks_is_refused_in_either_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ratecard = Command(f"sqlite:///{tmp_path}/ratecard.db", monkeypatch, capsys)
+    with open_store(ratecard.db) as opened:
+        stated = (
+            offer("s", fact("input", "1"), fact("images", "2"), name="One", shared_id=True),
+            offer("s", fact("input", "3"), name="Other", shared_id=True),
+        )
+        read(opened, 1, *stated, source=replace(PRICING, provider="openai"))
+    cases = [("explain", "openai/s", "input"), ("explain", "openai/s", "images"), ("explain", "openai/s", "pages")]
+    quickly = [ratecard(*case) for case in cases]
+    assert [ran.code for ran in quickly] == [0, 2, 2]
     monkeypatch.setenv("RATECARD_PACE", "1")
     assert [ratecard(*case) for case in cases] == quickly

@@ -14,8 +14,9 @@ from scraper.extract.document import Document
 from scraper.extract.source import Source
 from scraper.fetch.archive import Archive
 from scraper.fetch.replay import Replay
+from scraper.outcomes import Outcome, Report
 from scraper.records import Reading
-from scraper.refresh import Outcome, Refresh, Report
+from scraper.refresh import Refresh
 from scraper.store import Status, list_changes, list_offers, list_sources, open_store
 from tests.captures import PRICING, Command, Folder, price_page
 from tests.fetching import client, one_offer

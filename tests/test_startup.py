@@ -132,7 +132,8 @@ def test_looking_loads_what_it_shows_with_and_no_more(
     }
     assert not [name for name in modules if name.startswith("scraper.providers.")]
     parts = {name.split(".")[2] for name in modules if name.startswith("scraper.store.")}
-    assert parts == {"asking", "quick", "views"} | ({"opening", "reading", "tables"} if needed else set())
+    opened = {"opening", "reading", "sourcing", "tables"} if needed else set()
+    assert parts == {"asking", "quick", "views"} | opened | ({"past"} if arguments[0] in ("diff", "history") else set())
     assert "sqlalchemy.orm" not in modules
 
 

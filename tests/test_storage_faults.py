@@ -22,9 +22,10 @@ from scraper import providers
 from scraper.errors import RatecardError
 from scraper.fetch.archive import Archive
 from scraper.fetch.replay import Replay
+from scraper.outcomes import Outcome, Report, SourceReport
 from scraper.publish.exports import FORMATS
 from scraper.records import iso
-from scraper.refresh import Outcome, Refresh, Report, SourceReport
+from scraper.refresh import Refresh
 from scraper.store import Store, begin_run, list_changes, list_offers, open_store
 from scraper.store.migrating import downgrade
 from scraper.store.tables import captures, metadata, runs

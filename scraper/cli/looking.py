@@ -189,9 +189,14 @@ Explained = tuple[OfferView, FieldView, list[Statement], list[Statement], list[H
 
 def _explained(ask: Ask, provider: str, model: str, field: str) -> list[Explained]:
     shown: list[Explained] = []
-    for offer in [] if is_held(ask, provider) else offers_called(ask, provider, model, clock()):
+    if is_held(ask, provider):
+        return shown
+    for offer in offers_called(ask, provider, model, clock()):
+        view = _view_of(offer, field)
+        if view is None:
+            return []
         past = statements_of(ask, offer.id, field)
-        shown += [(offer, view, what_stands(past), past, []) for view in offer.fields if view.field == field]
+        shown.append((offer, view, what_stands(past), past, []))
     return shown
 
 
@@ -200,16 +205,20 @@ def _explain(opened: Store, ref: str, field: str, as_of: str | None) -> list[Exp
     offers = _find(opened, ref, as_of)
     waiting = store.list_holds(opened, offers[0].provider)
     for offer in offers:
-        view = next((view for view in offer.fields if view.field == field), None)
+        view = _view_of(offer, field)
         held = [hold for hold in waiting if review.concerns(hold, offer, field)]
         if view is None and any(hold.field == field for hold in held):
             view = review.nothing_but_held(field)
         if view is None:
             have = ", ".join(view.field for view in offer.fields)
             raise RatecardError(f"{ref} has no field {field!r}; it has {have}.")
-        said, past = store.evidence(opened, offer.id, field), store.history(opened, offer.id, field)
-        shown.append((offer, view, said, past, held))
+        past = store.history(opened, offer.id, field)
+        shown.append((offer, view, what_stands(past), past, held))
     return shown
+
+
+def _view_of(offer: OfferView, field: str) -> FieldView | None:
+    return next((view for view in offer.fields if view.field == field), None)
 
 
 def _find(opened: Store, ref: str, as_of: str | None) -> list[OfferView]:

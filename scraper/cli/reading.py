@@ -25,8 +25,9 @@ from scraper.errors import RatecardError
 from scraper.fetch.client import Client
 from scraper.fetch.replay import Replay
 from scraper.logs import set_up_logs
+from scraper.outcomes import SourceReport
 from scraper.publish import text
-from scraper.refresh import Refresh, SourceReport
+from scraper.refresh import Refresh
 from scraper.reports import report_object, report_text, reread_text
 from scraper.reread import reread
 from scraper.settings import load_settings

@@ -13,18 +13,15 @@ FailureKind = Literal[
     "needs_key",
     "refused",
     "later",
-    "blocked",
     "too_large",
     "timeout",
     "status",
     "network",
     "broken",
-    "encoding",
 ]
 """Why there are no bytes: no replay folder has the address; it wants a key that is not in the environment; we or the
-address's own rules refuse it; its host wants to be left alone for now; a wall instead of the page; over the size limit;
-over the deadline; an answer other than 200; no connection; an answer that is cut short or malformed; bytes that are not
-text."""
+address's own rules refuse it; its host wants to be left alone for now; over the size limit; over the deadline; an
+answer other than 200; no connection; an answer that is cut short or malformed."""
 
 KEPT_HEADERS: Final = ("content-language", "date", "etag", "last-modified")
 """The answer's headers that are kept with a capture, in lower case."""

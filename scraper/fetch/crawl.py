@@ -276,18 +276,17 @@ class Crawl:
         raise Failed(rules.kind, said)
 
     async def _rules(self, host: Host, origin: str) -> Rules:
+        """Return what counts of a site's robots.txt: what is known of it while that is fresh, else what it answers."""
         rules = host.rules.get(origin)
         if rules is None:
             remembered = self._memory.robots(origin)
             if remembered is not None and remembered.decision != "disallow":
                 rules = Rules.of(remembered)
-        asked = rules is None or not rules.fresh(self._clock())
-        if rules is None or asked:
+        if rules is None or not rules.fresh(self._clock()):
             rules = await self._fetch_rules(origin)
             self._keep((origin, rules.remembered))
-        host.rules[origin] = rules
-        if asked:
             host.put_off(self._pace_by(rules))
+        host.rules[origin] = rules
         return rules
 
     def _pace_by(self, rules: Rules) -> float:

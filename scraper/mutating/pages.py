@@ -12,8 +12,8 @@ from scraper.extract.document import Document
 from scraper.extract.source import Source
 from scraper.fetch.capture import Fetched
 from scraper.fetch.replay import CapturedFile, address_key, captured_files
-from scraper.refresh import Refused, read, read_document
 from scraper.sandbox import read_here
+from scraper.steps import Refused, read, read_document
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,10 @@ from scraper.meters import is_rate_key
 from scraper.mutating import Mutation
 from scraper.mutating.pages import Page
 from scraper.records import Note, Reading, State
-from scraper.refresh import Refresh, Refused, read, read_document
+from scraper.refresh import Refresh
 from scraper.sandbox import read_here
 from scraper.states import FieldView
+from scraper.steps import Refused, read, read_document
 from scraper.store import Store, begin_run, list_offers, open_store
 
 WEEK: Final = timedelta(days=7)

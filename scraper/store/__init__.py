@@ -8,13 +8,14 @@ Opening (raises `RatecardError` in one sentence where a database cannot be used 
 Writing, one transaction a source (`at` and captures are aware UTC; a provider module's source becomes a `SourceInfo`):
 
 - `begin_run(store, *, started_at, at, replay) -> int`
-- `record_reading(store, run, SourceInfo, CaptureInfo, Reading, held=()) -> Recorded`: counts and the changes it wrote;
-  what is held does not touch what stands. The capture that was read last touches nothing (`repeated`); an older one is
-  refused with `RatecardError`. Where a source has several pages, the capture is the first one with the others in
-  `further`, and each fact is kept with its own
-- `preview_reading(store, SourceInfo, CaptureInfo, Reading) -> Recorded`: the same, undone at the end (a dry run)
-- `record_failure(store, SourceInfo, at, error, capture=None)`, `record_not_captured(store, SourceInfo)`: only the
-  source's status, and that the capture belongs to it
+- `record_reading(store, run, SourceInfo, CaptureInfo, Reading, held=(), *, release=True) -> Recorded`: counts and the
+  changes it wrote; what is held does not touch what stands. The capture that was read last touches nothing
+  (`repeated`); an older one is refused with `OlderCapture`. Where a source has several pages, the capture is the first
+  one with the others in `further`, and each fact is kept with its own
+- `preview_reading(store, SourceInfo, CaptureInfo, Reading, held=(), *, release=True) -> Recorded`: the same, undone at
+  the end (a dry run)
+- `record_failure(store, SourceInfo, at, error, capture=None)`, `record_not_captured(store, SourceInfo, why="")`: only
+  the source's status, and that the capture belongs to it
 
 Holds (what guards keep apart until it is settled; they name offers, and outlive a history that is read again):
 
@@ -30,9 +31,10 @@ Reading:
 - `list_offers(store, at, provider=None, as_of=None) -> list[OfferView]`: `.fields` has a `FieldView` for every
   reference field and every other that was observed, `.announced` the prices of a later day
 - `find_offers(store, provider, id_or_name, at, as_of=None) -> list[OfferView]`: withdrawn ones too
-- `list_told(store, at, models=None) -> list[OfferView]`: what sources that sell nothing tell of models. Else only
-  `find_offers` and `history` asked for it, `list_changes` with `told` and `published_values` give any of it
-- `list_changes(store, since=None, provider=None, run=None, limit=None) -> list[ChangeView]`: newest first
+- `list_told(store, at, models=None, as_of=None) -> list[OfferView]`: what sources that sell nothing tell of models.
+  Else only `find_offers` and `history` asked for it, `list_changes` with `told` and `published_values` give any of it
+- `list_changes(store, since=None, provider=None, run=None, limit=None, *, told=False) -> list[ChangeView]`: newest
+  first
 - `list_versions(store, at, provider=None) -> {offer_id: [Version]}`: what was published, one version after the other
 - `history(store, offer_id, field=None)`, `evidence(store, offer_id, field) -> list[Statement]`: all that was ever
   stated; what every source says now
@@ -40,7 +42,7 @@ Reading:
 - `list_sources(store, provider=None) -> list[SourceView]`, `list_notes(store, provider=None) -> list[NoteView]`
 - `list_captures(store) -> list[CaptureInfo]`: what the archive must have
 
-Fetching: `StoreMemory(store, writes=True)` is what it remembers from run to run.
+Fetching: `StoreMemory(store, *, writes=True, one_by_one=False)` is what it remembers from run to run.
 
 Rebuilding (a provider's history anew from its captures, in one transaction, and the older copies that go into it):
 
@@ -69,19 +71,10 @@ if TYPE_CHECKING:
     from scraper.store.holding import count_holds, list_holds
     from scraper.store.memory import StoreMemory
     from scraper.store.opening import Store, open_store
-    from scraper.store.reading import (
-        evidence,
-        find_offers,
-        history,
-        list_captures,
-        list_changes,
-        list_notes,
-        list_offers,
-        list_sources,
-        list_told,
-        published_values,
-    )
+    from scraper.store.past import evidence, history, list_changes
+    from scraper.store.reading import find_offers, list_offers, list_told, published_values
     from scraper.store.rebuild import Rebuild, captures_of, rebuilding
+    from scraper.store.sourcing import list_captures, list_notes, list_sources
     from scraper.store.standing import last_time, offers_of_source, stood_of_source
     from scraper.store.versions import Version, list_versions
     from scraper.store.views import (
@@ -103,13 +96,7 @@ if TYPE_CHECKING:
         Statement,
         Status,
     )
-    from scraper.store.writing import (
-        begin_run,
-        preview_reading,
-        record_failure,
-        record_not_captured,
-        record_reading,
-    )
+    from scraper.store.writing import begin_run, preview_reading, record_failure, record_not_captured, record_reading
 
 __all__ = [
     "DECISION_DAYS",
@@ -177,11 +164,10 @@ _PARTS: Final = {
     "holding": ("count_holds", "list_holds"),
     "memory": ("StoreMemory",),
     "opening": ("Store", "open_store"),
-    "reading": (
-        "evidence", "find_offers", "history", "list_captures", "list_changes", "list_notes", "list_offers",
-        "list_sources", "list_told", "published_values",
-    ),
+    "past": ("evidence", "history", "list_changes"),
+    "reading": ("find_offers", "list_offers", "list_told", "published_values"),
     "rebuild": ("Rebuild", "captures_of", "rebuilding"),
+    "sourcing": ("list_captures", "list_notes", "list_sources"),
     "standing": ("last_time", "offers_of_source", "stood_of_source"),
     "versions": ("Version", "list_versions"),
     "views": (

@@ -183,31 +183,34 @@ def source_state(row: Any, publishes: frozenset[str]) -> SourceState:
 
 def observed_by_offer(rows: Iterable[Any]) -> dict[int, list[Observed]]:
     """Return what stands now, or stood at a time, by offer, with the evidence that there was by then."""
-    observed: dict[int, list[Observed]] = defaultdict(list)
+    found: dict[int, list[Observed]] = defaultdict(list)
     for row in rows:
-        observed[row.offer_id].append(
-            Observed(
-                source=row.name,
-                field=row.field,
-                state=State(row.state),
-                reason=_reason(row.reason),
-                value=row.value,
-                currency=row.currency,
-                derived=row.derived,
-                promotional=row.promotional,
-                valid_from=row.valid_from,
-                valid_until=row.valid_until,
-                first_seen=row.first_seen,
-                last_seen=row.last_seen,
-                missed_at=row.missed_at,
-                source_url=row.url,
-                captured_at=row.captured_at,
-                capture=row.sha256,
-                locator=row.locator,
-                quote=row.quote,
-            )
-        )
-    return observed
+        found[row.offer_id].append(observed(row))
+    return found
+
+
+def observed(row: Any) -> Observed:
+    """Return an observation as what is published is made of it."""
+    return Observed(
+        source=row.name,
+        field=row.field,
+        state=State(row.state),
+        reason=_reason(row.reason),
+        value=row.value,
+        currency=row.currency,
+        derived=row.derived,
+        promotional=row.promotional,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        missed_at=row.missed_at,
+        source_url=row.url,
+        captured_at=row.captured_at,
+        capture=row.sha256,
+        locator=row.locator,
+        quote=row.quote,
+    )
 
 
 def first_missed(rows: Iterable[Any]) -> dict[int, datetime]:

@@ -12,15 +12,9 @@ from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from scraper.records import State
 from scraper.store.asking import offers_called
 from scraper.store.opening import Store
-from scraper.store.reading import (
-    OF_OFFERS,
-    SOLD,
-    asking,
-    captures_by_id,
-    changes_where,
-    find_offers,
-    offers_where,
-)
+from scraper.store.past import OF_OFFERS, changes_where
+from scraper.store.reading import SOLD, ask_on, find_offers, offers_where
+from scraper.store.sourcing import captures_by_id
 from scraper.store.tables import captures, changes, observations, offers
 from scraper.store.views import CaptureInfo, ChangeView, OfferView
 
@@ -82,7 +76,7 @@ def get_offers(store: Store, provider: str, id_or_name: str, at: datetime, as_of
     """Return what `find_offers` does, fast where an offer is asked for as it stands."""
     if id_or_name and as_of is None:
         with store.reading() as connection:
-            return offers_called(asking(connection), provider, id_or_name, at)
+            return offers_called(ask_on(connection), provider, id_or_name, at)
     return find_offers(store, provider, id_or_name, at, as_of)
 
 

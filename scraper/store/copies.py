@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from scraper.store.keeping import keep_capture, source_row
 from scraper.store.opening import Store
 from scraper.store.tables import captures, copies, source_captures, sources
 from scraper.store.views import CaptureInfo, CaptureOutcome, CopyInfo, CopyState, CopyView, SourceInfo, Status
-from scraper.store.writing import keep_capture, source_row
 
 _c = copies.c
 

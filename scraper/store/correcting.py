@@ -19,8 +19,8 @@ from scraper.events import Corrected, Event, EventKind, Severity, Side, event_id
 from scraper.records import State
 from scraper.store.events import claim_of_side, links_of, side_of_row
 from scraper.store.outbox import OF_SOURCES, keep_events
-from scraper.store.reading import captures_by_id
 from scraper.store.rows import by_id, each, insert_rows
+from scraper.store.sourcing import captures_by_id
 from scraper.store.tables import captures, deliveries, events, observations, offers, queued_events, sources
 
 _d = deliveries.c

@@ -19,24 +19,18 @@ from scraper.failpoints import failpoint
 from scraper.holds import HoldStatus
 from scraper.records import Fact, Offer, iso
 from scraper.settling import OffersByName, by_offer, gone, same_claim, stood_for
+from scraper.store.applying import apply_plan, miss_earlier
 from scraper.store.holding import holds_where
 from scraper.store.identities import identify_offers
+from scraper.store.keeping import Stored, capture_row, source_row
 from scraper.store.opening import Store, hold_back_others
 from scraper.store.outbox import keep_happened, retract_settled
-from scraper.store.reading import changes_by_id
+from scraper.store.past import changes_by_id
 from scraper.store.restating import forget_restated
+from scraper.store.standing import before_of, known_offers
 from scraper.store.tables import holds, source_fields, sources
 from scraper.store.views import ChangeView, HoldView, SourceInfo
-from scraper.store.writing import (
-    Stored,
-    apply_plan,
-    before_of,
-    begin_run_on,
-    capture_row,
-    known_offers,
-    miss_earlier,
-    source_row,
-)
+from scraper.store.writing import begin_run_on
 
 DECISION_DAYS: Final = 90
 """How long a decision counts where nobody says otherwise."""

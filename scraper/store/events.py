@@ -31,7 +31,7 @@ from scraper.identity import resolve
 from scraper.meters import is_rate_key, unit_of
 from scraper.records import Fact, State, plain
 from scraper.store.opening import Store
-from scraper.store.reading import captures_by_id
+from scraper.store.sourcing import captures_by_id
 from scraper.store.tables import captures, observations, offers, sources
 from scraper.store.views import CaptureInfo, ChangeView, HoldView, Proof, Statement
 

@@ -15,8 +15,8 @@ from scraper.holds import HoldStatus
 from scraper.records import Evidence, Fact, Reason, State
 from scraper.settling import Hold, NewHold, Settlement
 from scraper.store.opening import Store
-from scraper.store.reading import captures_by_id
 from scraper.store.rows import Row, by_id, each, insert_rows
+from scraper.store.sourcing import captures_by_id
 from scraper.store.tables import captures, holds, observations
 from scraper.store.views import HoldView, SourceInfo
 

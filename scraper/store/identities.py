@@ -21,9 +21,9 @@ _FEW: Final = 1000
 def identify_new(connection: Connection, provider: str, identified_by: str, touched: Collection[int]) -> None:
     """Do what `identify_offers` does, but only for the offers that a reading touched where the rules are as they were.
 
-    `identified_by` are the rules by which all offers of the provider were identified, as its source's row has it.
-
-    What touches an offer in this sense is that it is new, is called otherwise, or has another `IDENTIFYING` field.
+    `identified_by` is the digest of the rules by which all offers of the provider were identified, as its source's row
+    has it. What touches an offer in this sense is that it is new, is called otherwise, or has another `IDENTIFYING`
+    field.
     """
     if identified_by == rules_digest():
         identify_offers(connection, provider, touched)

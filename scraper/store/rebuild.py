@@ -18,9 +18,11 @@ from scraper.holds import Held, Stood
 from scraper.records import Reading
 from scraper.store.correcting import keep_corrections
 from scraper.store.holding import forget_undecided
+from scraper.store.keeping import keep_capture, source_row
 from scraper.store.opening import Store
 from scraper.store.outbox import Retelling, retract_settled
-from scraper.store.reading import changes_of, further_pages
+from scraper.store.past import changes_of
+from scraper.store.sourcing import further_pages
 from scraper.store.standing import offers_of_source_on, stood_of_source_on
 from scraper.store.tables import (
     captures,
@@ -35,7 +37,7 @@ from scraper.store.tables import (
     sources,
 )
 from scraper.store.views import CaptureInfo, CaptureOutcome, ChangeView, KeptCapture, Recorded, SourceInfo, Status
-from scraper.store.writing import begin_run_on, keep_capture, record_failure_on, record_on, source_row
+from scraper.store.writing import begin_run_on, record_failure_on, record_on
 
 
 def captures_of(store: Store, provider: str) -> list[KeptCapture]:

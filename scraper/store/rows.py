@@ -5,7 +5,23 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Dialect, Insert, Select, Update, bindparam, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Delete,
+    Dialect,
+    Insert,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from scraper.store.opening import Store
 
 Row = dict[str, Any]
 
@@ -17,7 +33,7 @@ _MANY: Final = 10
 
 
 @lru_cache(maxsize=64)
-def by_id(table: Any) -> Update:
+def by_id(table: Table) -> Update:
     """Return an update of the row that the parameter `row` names, of the columns for which there are parameters."""
     return update(table).where(table.c.id == bindparam("row"))
 
@@ -28,7 +44,13 @@ def each(connection: Connection, statement: Update, rows: list[Row]) -> None:
         connection.execute(statement, rows)
 
 
-def insert_rows(connection: Connection, table: Any, rows: list[Row]) -> list[int]:
+def change_one(store: Store, statement: Update | Delete) -> bool:
+    """Change or delete a row in a transaction of its own; say whether there was one to be changed."""
+    with store.writing() as connection:
+        return connection.execute(statement).rowcount == 1
+
+
+def insert_rows(connection: Connection, table: Table, rows: list[Row]) -> list[int]:
     """Insert rows and return their ids in the same order (none for a table without ids)."""
     if not rows:
         return []
@@ -41,7 +63,7 @@ def insert_rows(connection: Connection, table: Any, rows: list[Row]) -> list[int
     return ids
 
 
-def _insert(connection: Connection, table: Any, rows: list[Row]) -> None:
+def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:
     """Write rows, all with the same columns.
 
     What SQLAlchemy does for every value of every row takes several times as long as SQLite needs to write it; in the
@@ -56,23 +78,23 @@ def _insert(connection: Connection, table: Any, rows: list[Row]) -> None:
 
 
 @lru_cache(maxsize=64)
-def _into(table: Any) -> Insert:
+def _into(table: Table) -> Insert:
     return insert(table)
 
 
 @lru_cache(maxsize=64)
-def _last_id(table: Any) -> Select[Any]:
+def _last_id(table: Table) -> Select[Any]:
     return select(func.max(table.c.id))
 
 
 @lru_cache(maxsize=64)
-def _statement(table: Any, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+def _statement(table: Table, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """Return the statement that inserts a row, and the columns in the order in which it wants them."""
     compiled = insert(table).compile(dialect=dialect, column_keys=names)
     return str(compiled), tuple(compiled.positiontup or ())
 
 
-def _written(dialect: Dialect, column: Any, values: list[Any]) -> list[Any]:
+def _written(dialect: Dialect, column: Column[Any], values: list[Any]) -> list[Any]:
     """Return the values of a column as the driver wants them."""
     write = column.type.dialect_impl(dialect).bind_processor(dialect)
     if write is None:
@@ -81,7 +103,7 @@ def _written(dialect: Dialect, column: Any, values: list[Any]) -> list[Any]:
     return [known[value] for value in values]
 
 
-def _new_ids(connection: Connection, table: Any, count: int) -> list[int]:
+def _new_ids(connection: Connection, table: Table, count: int) -> list[int]:
     if connection.dialect.name == "sqlite":
         # There is one writer at a time.
         first = (connection.execute(_last_id(table)).scalar() or 0) + 1

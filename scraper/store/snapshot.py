@@ -17,7 +17,9 @@ from sqlalchemy import ColumnElement, Connection, Text, and_, cast, false, func,
 
 from scraper.holds import HoldStatus
 from scraper.store.opening import Store
-from scraper.store.reading import OF_OFFERS, SOLD, changes_where, offers_on, sources_on, statements_where, told_on
+from scraper.store.past import OF_OFFERS, changes_where, statements_where
+from scraper.store.reading import SOLD, offers_on, told_on
+from scraper.store.sourcing import sources_on
 from scraper.store.tables import changes, events, holds, observations, offers, sources
 from scraper.store.views import ChangeView, OfferView, SourceView, Statement
 

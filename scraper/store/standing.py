@@ -1,19 +1,22 @@
-"""How a source stands before its next reading: what the flow and the guards compare that with."""
+"""What stands before a reading of a source: for the flow and the guards, and for the comparison with it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 
-from scraper.diff import same_value
+from scraper.diff import Before, Captured, Known, Standing, same_value
 from scraper.holds import Stood
-from scraper.records import State
+from scraper.records import Reason, State
+from scraper.store.keeping import Stored
 from scraper.store.opening import Store
+from scraper.store.restating import NOT_RESTATED
 from scraper.store.tables import captures, observations, offers, source_captures, sources
-from scraper.store.views import CaptureOutcome
+from scraper.store.views import CaptureOutcome, SourceInfo
 
 _o = observations.c
 _EARLIER_READINGS: Final = 3
@@ -54,6 +57,40 @@ _EARLIER: Final = (
         _o.value.is_not(None),
     )
     .order_by(_o.last_seen.desc(), _o.id.desc())
+)
+_STANDING: Final = (
+    _o.id, _o.offer_id, _o.field, _o.state, _o.value, _o.currency, _o.reason, _o.derived, _o.promotional,
+    _o.valid_from, _o.valid_until, _o.last_seen, _o.misses,
+)  # fmt: skip
+_KNOWN: Final = (
+    select(offers.c.id, offers.c.model_id, offers.c.name, offers.c.shared_id, offers.c.withdrawn_at)
+    .where(offers.c.provider == bindparam("provider"))
+    .order_by(offers.c.id)
+)
+_OWN: Final = (
+    select(*_STANDING)
+    .where(
+        _o.source_id == bindparam("source"),
+        _o.closed_at.is_(None),
+        _o.offer_id.in_(NOT_RESTATED),
+    )
+    .order_by(_o.id)
+)
+_OTHERS: Final = (
+    sources.c.provider == bindparam("provider"),
+    sources.c.id != bindparam("source"),
+    _o.closed_at.is_(None),
+)
+_ELSEWHERE: Final = select(_o.offer_id).join_from(observations, sources).where(*_OTHERS).distinct()
+# An announced price outranks nothing before its day has come and its source has said so again.
+_BETTER: Final = (
+    select(*_STANDING)
+    .join_from(observations, sources)
+    .where(
+        *_OTHERS,
+        sources.c.rank < bindparam("rank"),
+        or_(_o.valid_from.is_(None), and_(_o.valid_from <= bindparam("at"), _o.last_seen >= _o.valid_from)),
+    )
 )
 
 
@@ -120,3 +157,51 @@ def _earlier_values(connection: Connection, source_id: int) -> dict[tuple[int, s
         if value not in found[offer, field]:
             found[offer, field].append(value)
     return found
+
+
+# For the comparison of a reading with what stands.
+
+
+def known_offers(connection: Connection, provider: str) -> list[Known]:
+    """Return the offers of a provider, withdrawn ones too, in the order in which they came."""
+    rows = connection.execute(_KNOWN, {"provider": provider}).all()
+    return [Known(number, model_id, name, shared, gone is not None) for number, model_id, name, shared, gone in rows]
+
+
+def before_of(
+    connection: Connection, source: SourceInfo, stored: Stored, captured: Captured, known: Sequence[Known]
+) -> Before:
+    """Return what stands before a reading of a source, but for what it is known to restate; `known` are all offers."""
+    standing = connection.execute(_OWN, {"source": stored.id}).all()
+    others = {"provider": source.provider, "source": stored.id}
+    elsewhere = connection.scalars(_ELSEWHERE, others)
+    upper = connection.execute(_BETTER, {**others, "rank": source.rank, "at": captured.captured_at}).all()
+    better: dict[tuple[int, str], list[Standing]] = defaultdict(list)
+    for row in upper:
+        better[row.offer_id, row.field].append(_standing(row))
+    return Before(
+        known=known,
+        standing=[_standing(row) for row in standing],
+        last_read=stored.last_read,
+        elsewhere=frozenset(elsewhere),
+        outranked=frozenset(better),
+        better=better,
+    )
+
+
+def _standing(row: Any) -> Standing:
+    return Standing(
+        id=row.id,
+        offer=row.offer_id,
+        field=row.field,
+        state=State(row.state),
+        value=row.value,
+        currency=row.currency,
+        reason=Reason(row.reason) if row.reason else None,
+        derived=row.derived,
+        promotional=row.promotional,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        last_seen=row.last_seen,
+        misses=row.misses,
+    )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
-from scraper.records import Reason, State
-from scraper.states import FieldView, Observed, SourceState, published
+from scraper.records import State
+from scraper.states import FieldView, SourceState, published
+from scraper.store.asking import observed
 from scraper.store.opening import Store
-from scraper.store.reading import source_states
+from scraper.store.sourcing import source_states
 from scraper.store.tables import captures, observations, offers, sources
 
 _o = observations.c
@@ -36,7 +37,7 @@ def list_versions(store: Store, at: datetime, provider: str | None = None) -> di
     """Return the versions of every offer up to a time, the oldest first, by the number of the offer."""
     query = (
         select(
-            observations, sources.c.name.label("source"), offers.c.provider, offers.c.first_seen.label("offer_since"),
+            observations, sources.c.name, offers.c.provider, offers.c.first_seen.label("offer_since"),
             captures.c.url, captures.c.captured_at, captures.c.sha256,
         )
         .join_from(observations, sources, _o.source_id == sources.c.id)
@@ -56,7 +57,7 @@ def list_versions(store: Store, at: datetime, provider: str | None = None) -> di
 
 
 def _versions(rows: Sequence[Any], known: Mapping[str, SourceState], at: datetime) -> Iterator[Version]:
-    said = [(row, _observed(row)) for row in rows]
+    said = [(row, replace(observed(row), missed_at=None)) for row in rows]
     found: list[tuple[datetime, dict[str, FieldView]]] = []
     for moment in _moments(rows, at):
         live = [one for row, one in said if row.first_seen <= moment and not _closed(row, moment)]
@@ -83,26 +84,3 @@ def _closed(row: Any, moment: datetime) -> bool:
 
 def _substance(fields: Mapping[str, FieldView]) -> dict[str, tuple[str | None, str | None]]:
     return {name: (view.value, view.currency) for name, view in fields.items()}
-
-
-def _observed(row: Any) -> Observed:
-    return Observed(
-        source=row.source,
-        field=row.field,
-        state=State(row.state),
-        reason=Reason(row.reason) if row.reason else None,
-        value=row.value,
-        currency=row.currency,
-        derived=row.derived,
-        promotional=row.promotional,
-        valid_from=row.valid_from,
-        valid_until=row.valid_until,
-        first_seen=row.first_seen,
-        last_seen=row.last_seen,
-        missed_at=None,
-        source_url=row.url,
-        captured_at=row.captured_at,
-        capture=row.sha256,
-        locator=row.locator,
-        quote=row.quote,
-    )

@@ -12,8 +12,8 @@ from scraper.errors import Contradiction, OlderCapture
 from scraper.extract.source import Source
 from scraper.fetch.capture import Capture, Fetcher
 from scraper.records import Reading
-from scraper.refresh import NotAsked, Refused, capture_info, fetch, further_pages, info_of, listed, read, read_document
 from scraper.sandbox import next_page_here, read_here
+from scraper.steps import NotAsked, Refused, capture_info, fetch, further_pages, info_of, listed, read, read_document
 from scraper.store import Recorded, Store, offers_of_source, preview_reading, stood_of_source
 
 
@@ -57,12 +57,12 @@ def _try(store: Store, fetcher: Fetcher, provider: str, source: Source) -> Tried
         reading = read(read_here, source, read_document(answer))
         tried = replace(tried, reading=reading)
         stood = stood_of_source(store, provider, source.name)
-        judgement = judge(reading, providers.contract_of(provider, source.name), stood, answer.capture.captured_at)
+        info, kept = info_of(provider, source), capture_info(answer)
+        judgement = judge(reading, providers.contract_of(provider, source.name), stood, kept.newest_at)
         tried = replace(tried, judgement=judgement)
         if judgement.failures:
             return replace(tried, error="; ".join(judgement.failures))
         what = listed(reading, provider, source, partial(offers_of_source, store, provider))
-        info, kept = info_of(provider, source), capture_info(answer)
         return replace(tried, recorded=preview_reading(store, info, kept, what, judgement.holds))
     except (Refused, NotAsked, Contradiction, OlderCapture) as problem:
         return replace(tried, error=str(problem))

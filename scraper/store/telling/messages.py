@@ -1,27 +1,22 @@
-"""Who is to be told what: queued events, the messages made of them, and how sending these goes, in the database.
-
-Of each subscriber and channel there is one message under way at a time, so that their order is kept; what happens
-meanwhile waits and goes into the next one. A message is made in one transaction and then never changes, so that it is
-the same one however often it is sent. Who sends holds the lease of the subscriber's channel.
-"""
+"""Messages: the events that wait for a line, the message that is made of them, and how sending it goes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, false, select, update
 
-from scraper.due import LONGEST_LEASE
 from scraper.events import Event
 from scraper.store.correcting import corrected_in, keep_corrections
 from scraper.store.opening import Store
 from scraper.store.outbox import StoredEvent, mark_routed, unrouted
-from scraper.store.rows import insert_rows
-from scraper.store.tables import alert_channels, deliveries, events, queued_events, silences
+from scraper.store.rows import change_one, insert_rows
+from scraper.store.tables import alert_channels, deliveries, events, queued_events
+from scraper.store.telling.lines import Line, is_of
 
 LOCK: Final = "alerts"
 """Whoever routes events, or adds some that no reading makes, waits for the others who do."""
@@ -31,16 +26,6 @@ _MANY: Final = 5000
 _c = alert_channels.c
 _d = deliveries.c
 _q = queued_events.c
-
-
-class Line(NamedTuple):
-    """One way to a subscriber: the subscriber's name and the channel's."""
-
-    subscriber: str
-    channel: str
-
-    def __str__(self) -> str:
-        return f"{self.subscriber}/{self.channel}"
 
 
 class DeliveryState(StrEnum):
@@ -81,44 +66,7 @@ class Delivery:
     maybe_arrived: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineView:
-    """How a subscriber's channel stands, in counts of events that wait and of messages."""
-
-    line: Line
-    queued: int
-    waiting: int
-    sent: int
-    dead: int
-    last_sent_at: datetime | None
-    next_at: datetime | None
-    error: str
-    disabled_at: datetime | None
-    disabled_why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Silence:
-    """What nobody is told of until a time; who said so, and when."""
-
-    id: int
-    pattern: str
-    made_by: str
-    made_at: datetime
-    until: datetime
-
-
 # Routing.
-
-
-def enrol_lines(connection: Connection, lines: Iterable[Line], at: datetime) -> dict[Line, datetime]:
-    """Return since when each line is known, those that are not from now on."""
-    known = {Line(row.subscriber, row.channel): row.known_at for row in connection.execute(select(alert_channels))}
-    new = [line for line in lines if line not in known]
-    if new:
-        rows = [{**line._asdict(), "known_at": at, "disabled_why": ""} for line in new]
-        connection.execute(insert(alert_channels), rows)
-    return known | dict.fromkeys(new, at)
 
 
 def take_unrouted(connection: Connection, limit: int) -> list[StoredEvent]:
@@ -144,26 +92,7 @@ def queue_events(connection: Connection, wanted: Sequence[tuple[Line, int]], at:
     insert_rows(connection, queued_events, new)
 
 
-# Sending.
-
-
-def take_line(store: Store, line: Line, *, holder: str, at: datetime, seconds: float) -> bool:
-    """Take a line to send through it; False where another process has it, or where it is disabled."""
-    free = or_(_c.lease_until.is_(None), _c.lease_until <= at, _c.lease_until > at + LONGEST_LEASE)
-    taken = update(alert_channels).where(_line(_c, line), _c.disabled_at.is_(None), free)
-    return _one(store, taken.values(lease_holder=holder, lease_until=at + timedelta(seconds=seconds)))
-
-
-def keep_line(store: Store, line: Line, *, holder: str, at: datetime, seconds: float) -> bool:
-    """Hold a line for longer; False where it ran out and another process has it."""
-    mine = update(alert_channels).where(_line(_c, line), _c.lease_holder == holder)
-    return _one(store, mine.values(lease_until=at + timedelta(seconds=seconds)))
-
-
-def give_line(store: Store, line: Line, *, holder: str) -> None:
-    """Give a line back."""
-    mine = update(alert_channels).where(_line(_c, line), _c.lease_holder == holder)
-    _one(store, mine.values(lease_holder=None, lease_until=None))
+# Making a message.
 
 
 def lines_with_work(store: Store, at: datetime) -> frozenset[Line]:
@@ -182,7 +111,7 @@ def lines_with_work(store: Store, at: datetime) -> frozenset[Line]:
 
 def under_way(store: Store, line: Line) -> Delivery | None:
     """Return the first message of a line that has not arrived and is not given up."""
-    query = select(deliveries).where(_line(_d, line), _d.state == DeliveryState.WAITING).order_by(_d.id).limit(1)
+    query = select(deliveries).where(is_of(_d, line), _d.state == DeliveryState.WAITING).order_by(_d.id).limit(1)
     with store.reading() as connection:
         row = connection.execute(query).first()
         return None if row is None else _delivery(row)
@@ -190,7 +119,7 @@ def under_way(store: Store, line: Line) -> Delivery | None:
 
 def last_ended(store: Store, line: Line) -> Delivery | None:
     """Return the message of a line that ended last."""
-    ended = (_line(_d, line), _d.state != DeliveryState.WAITING)
+    ended = (is_of(_d, line), _d.state != DeliveryState.WAITING)
     with store.reading() as connection:
         row = connection.execute(select(deliveries).where(*ended).order_by(_d.id.desc()).limit(1)).first()
         return None if row is None else _delivery(row)
@@ -198,7 +127,7 @@ def last_ended(store: Store, line: Line) -> Delivery | None:
 
 def queued_of(store: Store, line: Line) -> list[QueuedEvent]:
     """Return what waits for a line and is in no message yet, in its order; without what is retracted."""
-    query = _queued().where(_line(_q, line), _q.delivery_id.is_(None), events.c.retracted == false())
+    query = _queued().where(is_of(_q, line), _q.delivery_id.is_(None), events.c.retracted == false())
     with store.reading() as connection:
         return [_queued_event(row) for row in connection.execute(query.order_by(_q.id))]
 
@@ -236,7 +165,7 @@ def make_delivery(
     None where the line is another process' by now, or something of it was retracted meanwhile.
     """
     with store.writing() as connection:
-        mine = select(_c.subscriber).where(_line(_c, line), _c.lease_holder == holder)
+        mine = select(_c.subscriber).where(is_of(_c, line), _c.lease_holder == holder)
         if connection.execute(mine.with_for_update()).first() is None:
             return None
         numbers = [one.number for one in queued]
@@ -273,10 +202,13 @@ def _count_holding(connection: Connection, numbers: Sequence[int]) -> int:
     return count
 
 
+# How sending it goes.
+
+
 def begin_attempt(store: Store, delivery: Delivery) -> bool:
     """Write down that a message is being sent again; False where it is not under way any more."""
     waiting = (_d.id == delivery.number, _d.state == DeliveryState.WAITING)
-    return _one(store, update(deliveries).where(*waiting).values(maybe_arrived=True))
+    return change_one(store, update(deliveries).where(*waiting).values(maybe_arrived=True))
 
 
 def mark_sent(store: Store, delivery: Delivery, at: datetime) -> None:
@@ -295,11 +227,6 @@ def mark_dead(store: Store, delivery: Delivery, *, error: str, maybe_arrived: bo
     _end(store, delivery, state=DeliveryState.DEAD, **told)
 
 
-def disable_line(store: Store, line: Line, *, why: str, at: datetime) -> None:
-    """Send nothing through a line until a person asks for it again; what waits goes on waiting."""
-    _one(store, update(alert_channels).where(_line(_c, line)).values(disabled_at=at, disabled_why=why))
-
-
 def retry_lines(store: Store, lines: Sequence[Line], *, at: datetime, give_up_at: datetime) -> int:
     """Enable lines, and try again now what waits or was given up; return how many messages that are.
 
@@ -308,9 +235,9 @@ def retry_lines(store: Store, lines: Sequence[Line], *, at: datetime, give_up_at
     count = 0
     with store.writing() as connection:
         for line in lines:
-            enabled = update(alert_channels).where(_line(_c, line)).values(disabled_at=None, disabled_why="")
+            enabled = update(alert_channels).where(is_of(_c, line)).values(disabled_at=None, disabled_why="")
             connection.execute(enabled)
-            again = update(deliveries).where(_line(_d, line), _d.state != DeliveryState.SENT)
+            again = update(deliveries).where(is_of(_d, line), _d.state != DeliveryState.SENT)
             values = {"state": DeliveryState.WAITING, "attempts": 1, "ended_at": None, "next_at": at}
             count += connection.execute(again.values(**values, give_up_at=give_up_at)).rowcount
         for provider in _retracted_providers(connection):
@@ -325,58 +252,7 @@ def _retracted_providers(connection: Connection) -> list[str]:
     return list(connection.scalars(under.order_by(events.c.provider)))
 
 
-def list_lines(store: Store) -> list[LineView]:
-    """Return how every line stands that was ever used, by name."""
-    with store.reading() as connection:
-        rows = connection.execute(select(alert_channels).order_by(_c.subscriber, _c.channel)).all()
-        waits = and_(_q.delivery_id.is_(None), events.c.retracted == false())
-        queued = _counts(
-            connection, select(_q.subscriber, _q.channel, func.count()).join_from(queued_events, events).where(waits)
-            .group_by(_q.subscriber, _q.channel),
-        )  # fmt: skip
-        states = {
-            state: _counts(
-                connection,
-                select(_d.subscriber, _d.channel, func.count())
-                .where(_d.state == state)
-                .group_by(_d.subscriber, _d.channel),
-            )
-            for state in DeliveryState
-        }
-        last = {
-            Line(row[0], row[1]): row[2]
-            for row in connection.execute(
-                select(_d.subscriber, _d.channel, func.max(_d.ended_at))
-                .where(_d.state == DeliveryState.SENT)
-                .group_by(_d.subscriber, _d.channel)
-            )
-        }
-        failing = {
-            Line(row.subscriber, row.channel): row
-            for row in connection.execute(
-                select(deliveries).where(_d.state != DeliveryState.SENT).order_by(_d.id.desc())
-            )
-        }
-    views = []
-    for row in rows:
-        line = Line(row.subscriber, row.channel)
-        first = failing.get(line)
-        under = first is not None and first.state == DeliveryState.WAITING
-        views.append(
-            LineView(
-                line=line,
-                queued=queued.get(line, 0),
-                waiting=states[DeliveryState.WAITING].get(line, 0),
-                sent=states[DeliveryState.SENT].get(line, 0),
-                dead=states[DeliveryState.DEAD].get(line, 0),
-                last_sent_at=last.get(line),
-                next_at=first.next_at if first is not None and under else None,
-                error=first.error if first is not None else "",
-                disabled_at=row.disabled_at,
-                disabled_why=row.disabled_why,
-            )
-        )
-    return views
+# Forgetting.
 
 
 def forget_told(store: Store, before: datetime) -> int:
@@ -399,51 +275,12 @@ def is_any_to_forget(store: Store, before: datetime) -> bool:
         return any(connection.execute(query.limit(1)).first() for query in (ended, old))
 
 
-# What is silenced.
-
-
-def add_silence(store: Store, pattern: str, *, by: str, at: datetime, until: datetime) -> int:
-    """Tell nobody of what a pattern says until a time; return the number of this silence."""
-    with store.writing() as connection:
-        row = {"pattern": pattern, "made_by": by, "made_at": at, "until": until}
-        return insert_rows(connection, silences, [row])[0]
-
-
-def end_silence(store: Store, number: int) -> bool:
-    """Take a silence away; False where there is none of this number."""
-    return _one(store, delete(silences).where(silences.c.id == number))
-
-
-def list_silences(store: Store, at: datetime) -> list[Silence]:
-    """Return what is silenced at a time."""
-    with store.reading() as connection:
-        return silences_on(connection, at)
-
-
-def silences_on(connection: Connection, at: datetime) -> list[Silence]:
-    """Return what is silenced at a time, on the connection of a transaction."""
-    rows = connection.execute(select(silences).where(silences.c.until > at).order_by(silences.c.id))
-    return [
-        Silence(id=row.id, pattern=row.pattern, made_by=row.made_by, made_at=row.made_at, until=row.until)
-        for row in rows
-    ]
-
-
 # Small things.
-
-
-def _line(columns: Any, line: Line) -> ColumnElement[bool]:
-    return and_(columns.subscriber == line.subscriber, columns.channel == line.channel)
-
-
-def _one(store: Store, statement: Any) -> bool:
-    with store.writing() as connection:
-        return bool(connection.execute(statement).rowcount == 1)
 
 
 def _end(store: Store, delivery: Delivery, **values: Any) -> None:
     waiting = (_d.id == delivery.number, _d.state == DeliveryState.WAITING)
-    _one(store, update(deliveries).where(*waiting).values(values))
+    change_one(store, update(deliveries).where(*waiting).values(values))
 
 
 def _queued() -> Any:
@@ -452,10 +289,6 @@ def _queued() -> Any:
 
 def _queued_event(row: Any) -> QueuedEvent:
     return QueuedEvent(number=row.id, queued_at=row.queued_at, event=Event.from_json(row.body))
-
-
-def _counts(connection: Connection, query: Any) -> dict[Line, int]:
-    return {Line(row[0], row[1]): row[2] for row in connection.execute(query)}
 
 
 def _delivery(row: Any) -> Delivery:
