@@ -212,3 +212,17 @@ def test_what_is_new_beside_a_doubt_is_held_wherever_its_offer_stands() -> None:
     before = {"a": {"input": "5"}, "b": {"input": "5", "output": "25"}}
     judgement = judged({"a": {"input": "6"}, "b": {"input": "185", "output": "26"}}, before)
     assert held(judgement) == {("b", "input"): "scale_jump", ("b", "output"): "scale_jump"}
+
+
+# A price that begins on a day.
+
+
+@pytest.mark.parametrize(
+    ("stood", "read"),
+    [(None, -20), (None, 0), (None, 20), (-20, None), (-40, -20)],
+    ids=["since a while", "from now on", "announced", "without a day any more", "on a later day"],
+)
+def test_a_price_that_has_a_day_is_compared_with_what_holds_now(stood: int | None, read: int | None) -> None:
+    judgement = judged(one_offer(("input", "500", read)), one_offer(("input", "5", stood)))
+    assert held(judgement) == {("m", "input"): "scale_jump"}
+    assert held(judged(one_offer(("input", "6", read)), one_offer(("input", "5", stood)))) == {}

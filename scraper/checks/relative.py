@@ -58,7 +58,7 @@ def currency_switched(case: Case) -> Iterator[Objection]:
 
 def scale_jump(case: Case) -> Iterator[Objection]:
     """A value about ten, a hundred, a thousand … times the old one, or far from it, may be in another unit."""
-    jumps = [jump for said in case.facts if (jump := _jump(case, said)) is not None]
+    jumps = [jump for said in case.facts if (jump := _jump(said)) is not None]
     compared = Counter(said.fact.field for said in case.facts if said.before)
     columns = Counter((jump.said.fact.field, jump.power) for jump in jumps if jump.rate and jump.power)
     powers = Counter(jump.power for jump in jumps if jump.rate and jump.power)
@@ -187,9 +187,9 @@ class _Jump:
     rate: bool
 
 
-def _jump(case: Case, said: Said) -> _Jump | None:
-    """Return how a fact jumped against what stood under its key or, if it is announced, against the current value."""
-    base = said.stood or (said.current if said.fact.valid_from is not None and said.fact.valid_from > case.at else None)
+def _jump(said: Said) -> _Jump | None:
+    """Return how a fact jumped against what stood under its key or, where nothing did, against the current value."""
+    base = said.stood or said.current
     if base is None or said.announced or base.currency != said.fact.currency:
         return None
     rate = said.amount is not None

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +18,7 @@ from scraper import providers
 from scraper.cli.lazy import imported
 from scraper.errors import RatecardError
 from scraper.places import database_alone
-from scraper.times import parse_at
+from scraper.times import parse_at, read_time
 
 if TYPE_CHECKING:
     from scraper.settings import Settings
@@ -78,8 +78,7 @@ def moment_of(at: str | None) -> datetime | None:
 
 def start_of(since: str) -> datetime:
     """Read a time from which on something counts: a day counts from its beginning."""
-    start = parse_at(since)
-    return start.replace(hour=0, minute=0, second=0) if len(since.strip()) == len("2026-04-27") else start
+    return read_time(since, time())
 
 
 def write_whole(file: Path, written: bytes) -> None:
