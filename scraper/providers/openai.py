@@ -124,7 +124,7 @@ _MODELS = Feed(
 
 
 def read_models(document: Document) -> Reading:
-    """Read the list of models that the API gives: ids and dates, no prices."""
+    """Read the list of models that the API gives to callers with a key: ids and dates, no prices."""
     return read_feed(document, _MODELS).reading()
 
 
@@ -163,5 +163,6 @@ SOURCES = (
         addresses=("https://api.openai.com/v1/models",),
         read=read_models,
         publishes=frozenset({"released"}),
+        key={"Authorization": "Bearer OPENAI_API_KEY"},
     ),
 )
