@@ -98,6 +98,8 @@ def read_deprecations(document: Document) -> Reading:
             continue  # what ends there is the training of such models, not their use
         if any(re.match(r"shut ?down date", "".join(path), re.IGNORECASE) for path in table.grid.headers):
             read_table(table, offers, scale=Scale(), vocabulary=_DEPRECATIONS, naming=_deprecated)
+        elif table.grid.width:
+            offers.note("unknown_heading", "a table has no column of days of shutting down", table.locator)
     return offers.reading()
 
 
