@@ -91,7 +91,8 @@ def _sources(store: Store, wanted: Sequence[str], at: datetime) -> Iterator[Find
             what = f"source {provider} {source.name}"
             view = known.get(key)
             if view is None or view.last_at is None:
-                yield Finding(what, ok=False, text=f"never read; run `ratecard refresh {provider}`")
+                lacking = f": {view.error}" if view is not None and view.error else ""
+                yield Finding(what, ok=False, text=f"never read{lacking}; run `ratecard refresh {provider}`")
             elif view.last_at > at:
                 said = "which is still to come: a clock was ahead then, and nothing is taken before that time"
                 yield Finding(what, ok=False, text=f"last read or tried at {iso(view.last_at)}, {said}")

@@ -99,6 +99,12 @@ def test_a_meter_of_azure_with_a_new_word_is_another_model_and_a_new_measure_is_
     assert any("1 Bag" in note.text for note in reading.notes)
 
 
+def _features_first(text: str) -> str:
+    """Exchange the columns of models and of features in the tables of pictures and films."""
+    exchanged = cells(lambda row: [*row[1:2], row[0], *row[2:]])
+    return re.sub("<h3>Imagen.*?(?=<h3>Lyria)", lambda part: exchanged(part[0]), text, flags=re.DOTALL)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -106,6 +112,7 @@ def test_a_meter_of_azure_with_a_new_word_is_another_model_and_a_new_measure_is_
         lambda text: text.replace("(/1M tokens)<br>=&lt; 200K input tokens", "(/1M tokens) &lt;= 200K input tokens"),
         lambda text: re.sub(r"(\$[\d.]+ \(Global\))</p><p>", r"\1<br>", text),
         lambda text: text.replace("<h3>Priority</h3>", "<h3>PRIORITY</h3>"),
+        _features_first,
     ],
 )
 def test_vertex_reads_the_same_values(change: Callable[[str], str]) -> None:
@@ -127,6 +134,56 @@ def test_vertex_says_what_it_leaves_out(change: Callable[[str], str]) -> None:
     before, after, reading = changed("vertex-ai", "pricing.2026-09-01.html", change)
     assert after.items() < before.items()
     assert reading.notes
+
+
+def _with_another_table(text: str) -> str:
+    """Repeat the table of models under headings that are not known."""
+    table = re.search(r"<table.*?</table>", text, re.DOTALL)
+    assert table
+    return text.replace(table[0], table[0] + re.sub("(?:Input|Output) tokens", "Amount", table[0]))
+
+
+def test_scaleway_notes_a_table_of_prices_that_it_does_not_know() -> None:
+    before, after, reading = changed("scaleway", "pricing.2026-09-01.html", _with_another_table)
+    assert after == before
+    assert any(note.kind == "unknown_heading" for note in reading.notes)
+
+
+def test_cloudflare_reads_a_table_without_neurons() -> None:
+    before, after, _ = changed(
+        "cloudflare", "pricing.2026-09-01.html", lambda text: text.replace("Price in Neurons", "Price in credits", 1)
+    )
+    assert after == before
+
+
+def test_tables_of_tabs_that_are_not_known_are_of_no_region() -> None:
+    before, after, reading = changed(
+        "tencent", "model-prices.2026-09-01.html", lambda text: text.replace("新加坡", "亚太").replace("广州", "华南")
+    )
+    assert after.items() < before.items()
+    assert any("0 known regions have 2 tables" in note.text for note in reading.notes)
+
+
+_VIDEOS = "model-prices.2026-09-01.rendered.html"
+
+
+def test_a_video_model_is_named_by_the_column_of_models() -> None:
+    before, after, _ = changed("volcengine", _VIDEOS, cells(lambda row: row[1:] + row[:1] if len(row) == 3 else row))
+    assert after == before
+
+
+def test_videos_without_a_column_of_models_are_noted() -> None:
+    before, after, reading = changed(
+        "volcengine",
+        _VIDEOS,
+        lambda text: re.sub(
+            r"模型(?=</span></div></div></td><td><div><div dir=\"auto\"><span data-string=\"true\">在线推理)",
+            "名",
+            text,
+        ),
+    )
+    assert after.items() < before.items()
+    assert any("no column of models" in note.text for note in reading.notes)
 
 
 def test_scaleway_reads_the_same_values_where_columns_change_places() -> None:

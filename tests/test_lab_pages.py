@@ -71,6 +71,24 @@ def test_what_is_no_exact_price_is_left_out_with_a_note(provider: str, name: str
     assert reading.notes
 
 
+def test_a_table_without_cells_takes_nothing_from_the_others() -> None:
+    before, after, _ = changed("anthropic", "overview.2026-09-01.md", lambda text: f"{text}\n\n<table></table>\n")
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("provider", "name", "heading", "other"),
+    [
+        ("anthropic", "overview.2026-09-01.md", "| Feature | Claude Sonnet", "| Aspect | Claude Sonnet"),
+        ("openai", "deprecations.2026-09-01.html", "Shutdown date</th>", "Gone on</th>"),
+    ],
+)
+def test_a_table_with_another_heading_is_noted(provider: str, name: str, heading: str, other: str) -> None:
+    before, after, reading = changed(provider, name, lambda text: text.replace(heading, other))
+    assert after.items() < before.items()
+    assert any(note.kind == "unknown_heading" for note in reading.notes)
+
+
 def test_a_table_of_data_that_is_written_otherwise_is_left_alone() -> None:
     columns = '{[{ title: "Model" }, { title: "Input Price" }]}'
     page = f"# Pricing\n\n<DocTable\n  columns={columns}\n  rows={{[\n[1, 2, 3],\n]}}\n/>\n"

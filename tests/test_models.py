@@ -13,7 +13,7 @@ from scraper.fetch.replay import Replay
 from scraper.models import by_model
 from scraper.records import Offer
 from scraper.refresh import Refresh
-from scraper.store import list_offers, open_store
+from scraper.store import SourceInfo, list_offers, open_store, record_not_captured
 from scraper.times import parse_at
 from tests.captures import Command
 from tests.published import NOW, fact, record
@@ -102,3 +102,16 @@ def test_doctor_looks_at_one_provider_and_finds_names_that_lead_to_another_offer
     assert "called like the id of another, acme-2" in found["alike groq"]["text"]
     assert {what.split()[1] for what in found if what.startswith("source ")} == {"groq"}
     assert command("doctor", "acme").code == 2
+
+
+def test_doctor_names_the_key_that_a_source_which_was_never_read_wants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lacking = "it needs a key in the environment variable GROQ_API_KEY, which is not set"
+    source = SourceInfo(provider="groq", name="v1-models", url="https://api.groq.com/", fields=frozenset())
+    with open_store(f"sqlite:///{tmp_path}/ratecard.db") as store:
+        record_not_captured(store, source, lacking)
+    looked = Command(f"sqlite:///{tmp_path}/ratecard.db", monkeypatch, capsys)("doctor", "groq", "--json").json
+    said = {one["what"]: one["text"] for one in looked}
+    assert said["source groq v1-models"] == f"never read: {lacking}; run `ratecard refresh groq`"
+    assert said["source groq docs-models"] == "never read; run `ratecard refresh groq`"

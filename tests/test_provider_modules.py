@@ -73,6 +73,27 @@ def test_a_provider_module_is_short() -> None:
     assert median(len(source.splitlines()) for source in MODULES.values()) <= 80
 
 
+@pytest.mark.parametrize(
+    ("host", "variable"),
+    [
+        ("api.ai21.com", "AI21_API_KEY"),
+        ("api.fireworks.ai", "FIREWORKS_API_KEY"),
+        ("api.groq.com", "GROQ_API_KEY"),
+        ("api.mistral.ai", "MISTRAL_API_KEY"),
+        ("api.openai.com", "OPENAI_API_KEY"),
+        ("api.x.ai", "XAI_API_KEY"),
+    ],
+)
+def test_what_answers_only_callers_with_a_key_is_asked_with_it(host: str, variable: str) -> None:
+    assert providers.keys([*providers.names()])[host] == {"Authorization": f"Bearer {variable}"}
+
+
+@pytest.mark.parametrize("provider", providers.names())
+def test_a_source_is_asked_with_the_key_that_the_provider_is_called_with(provider: str) -> None:
+    for header in providers.keys([provider]).values():
+        assert [said.split()[-1] for said in header.values()] == [providers.facts(provider)["key_variable"]]
+
+
 def test_extract_says_what_is_where() -> None:
     modules = {found.name for found in pkgutil.iter_modules(extract.__path__)}
     assert modules <= set(re.findall(r"\w+", extract.__doc__ or ""))

@@ -12,7 +12,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,20 +20,27 @@ sys.path.insert(0, str(ROOT))
 
 from scraper import providers  # noqa: E402
 from scraper.closed import closed  # noqa: E402
-from scraper.extract.source import Source, SourceKind  # noqa: E402
+from scraper.extract.source import Source  # noqa: E402
 from scraper.meters import RateKey, is_rate_key  # noqa: E402
 from scraper.records import REFERENCE_FIELDS  # noqa: E402
 from tools.parts import Pages  # noqa: E402
 
 FIXTURES = ROOT / "fixtures"
 
+_ORDINALS = ("first", "second", "third", "fourth")
 
-def _kind(source: Source) -> str:
-    """What a source is; one that declares no kind ranks as its `rank` says, and first without one."""
-    order = list(SourceKind)
-    kind = source.kind or (order[source.rank] if source.rank is not None and source.rank < len(order) else order[0])
-    how = [*(["browser"] if source.browser else []), *(["pages"] if source.next_page else [])]
-    return kind.value.replace("_", " ") + (f" ({', '.join(how)})" if how else "")
+
+def _kind(source: Source, precedences: Sequence[int]) -> str:
+    """What a source is, where it declares that; which of the provider's it is by rank; how it is fetched."""
+    place = sorted({*precedences}).index(source.precedence)
+    said = [
+        *([source.kind.value.replace("_", " ")] if source.kind else []),
+        *([f"counts {_ORDINALS[place]}"] if len({*precedences}) > 1 else []),
+        *(["wants a key"] if source.key else []),
+        *(["in a browser"] if source.browser else []),
+        *(["in several pages"] if source.next_page else []),
+    ]
+    return "".join(f", {part}" for part in said)
 
 
 def _fields(fields: Iterable[str]) -> str:
@@ -97,10 +104,13 @@ def _meter(field: str) -> str:
     return field if not is_rate_key(field) or "{" in field else RateKey.parse(field).meter
 
 
-def _source_line(source: Source) -> str:
-    addresses = " · ".join(f"<{address}>" for address in source.addresses)
-    fields = _fields(source.publishes) or "prices under the labels of hosts"
-    return f"- `{source.name}`, {_kind(source)}: {addresses}  \n  {fields}"
+def _source_lines(provider: str) -> Iterator[str]:
+    sources = providers.sources(provider)
+    precedences = [source.precedence for source in sources]
+    for source in sources:
+        addresses = " · ".join(f"<{address}>" for address in source.addresses)
+        fields = _fields(source.publishes) or "prices under the labels of hosts"
+        yield f"- `{source.name}`{_kind(source, precedences)}: {addresses}  \n  {fields}"
 
 
 def sources_in_full() -> str:
@@ -108,7 +118,7 @@ def sources_in_full() -> str:
     parts = []
     for provider in providers.names():
         parts.append(f"### {provider}\n")
-        parts.extend(_source_line(source) for source in providers.sources(provider))
+        parts.extend(_source_lines(provider))
         parts.append("")
     return "\n".join(parts).rstrip()
 
@@ -119,7 +129,7 @@ def about_models() -> str:
     for slug in providers.references():
         facts = providers.facts(slug)
         parts.append(f"### {slug}\n\n{facts['name']} (<{facts['docs']}>), heard as the model's {facts['voice']}.\n")
-        parts.extend(_source_line(source) for source in providers.sources(slug))
+        parts.extend(_source_lines(slug))
         parts.append("")
     return "\n".join(parts).rstrip()
 

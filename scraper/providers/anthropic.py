@@ -108,10 +108,14 @@ def read_overview(document: Document) -> Reading:
     offers = Offers()
     marks, modality = footnote_marks(document), _modalities(document)
     for table in document.tables:
+        if not table.grid.width:
+            continue
         if table.grid.rows[0][0].line.casefold() == "feature":
             older = any("still available" in text.line for text in table.context.texts)
             naming = partial(_named, more=() if older else modality)
             read_table(table.transposed(), offers, scale=Scale(), vocabulary=_OVERVIEW, naming=naming, footnotes=marks)
+        else:
+            offers.note("unknown_heading", "a table does not begin with 'Feature': it is not read", table.locator)
     return offers.reading()
 
 

@@ -40,10 +40,10 @@ def _named(cell: Passage) -> tuple[Named, dict[str, str]]:
 
 
 def read_pricing(document: Document) -> Reading:
-    """Read the tables of models; the table of plans, whose rows are no models, has prices per neuron only."""
+    """Read the tables of models; the rows of the table with a free allocation are plans."""
     offers = Offers()
     for table in price_tables(document.tables, offers, ignored=_IGNORED):
-        if any("neurons" in heading.casefold() for path in table.grid.headers for heading in path):
+        if not any("free allocation" in heading.casefold() for path in table.grid.headers for heading in path):
             read_lines_table(table, offers, partial(key_by_thing, _THINGS), _named)
     return offers.reading(needed="table of models with prices")
 

@@ -1,4 +1,4 @@
-"""Fireworks: the page of serverless prices of the docs, which prints names, and two lists of its API.
+"""Fireworks: the page of serverless prices of the docs, which prints names, and two lists of its API (with a key).
 
 A cell of the page has three prices whose order a sentence states; a dash is not offered. Older pages have a column for
 each price. Batch is half of serverless prices, in words.
@@ -117,6 +117,7 @@ def read_models(document: Document) -> Reading:
 
 _DOCS: Final = "https://docs.fireworks.ai/serverless/pricing"
 _API: Final = "https://api.fireworks.ai"
+_KEY: Final = {"Authorization": "Bearer FIREWORKS_API_KEY"}
 _SPECS: Final = {"context_window", "released"}
 
 SOURCES = (
@@ -135,6 +136,7 @@ SOURCES = (
         read=read_serverless,
         publishes=frozenset(_SPECS | {"input", "output", "cache_read", "modalities", "input{tier=priority}"}),
         rank=1,
+        key=_KEY,
     ),
     Source(
         name="v1-models",
@@ -142,5 +144,6 @@ SOURCES = (
         read=read_models,
         publishes=frozenset(_SPECS | {"capabilities"}),
         rank=2,
+        key=_KEY,
     ),
 )

@@ -109,7 +109,7 @@ def read_models(document: Document) -> Reading:
 
 
 def read_catalogue(document: Document) -> Reading:
-    """Read the answer of the models API."""
+    """Read the answer of the models API, which needs a key."""
     rows = document.json.get("data") if isinstance(document.json, dict) else None
     if not isinstance(rows, list):
         raise Unreadable("it has no list of models")
@@ -144,5 +144,6 @@ SOURCES = (
         addresses=("https://api.groq.com/openai/v1/models",),
         read=read_catalogue,
         publishes=frozenset({"context_window", "max_output_tokens", "released"}),
+        key={"Authorization": "Bearer GROQ_API_KEY"},
     ),
 )

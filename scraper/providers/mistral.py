@@ -97,7 +97,7 @@ _FEED: Final = Feed(
 
 
 def read_models(document: Document) -> Reading:
-    """Read the answer of the models API."""
+    """Read the answer of the models API, which needs a key."""
     return read_feed(document, _FEED).reading()
 
 
@@ -124,5 +124,6 @@ SOURCES = (
         read=read_models,
         publishes=frozenset(spec.field for spec in _FEED.specs),
         rank=2,
+        key={"Authorization": "Bearer MISTRAL_API_KEY"},
     ),
 )

@@ -13,11 +13,12 @@ from typing import Final
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, Feed, Row, Spec, conditional_facts, read_feed, whole_tokens
 from scraper.extract.listing import SPECS, both_modalities, token_prices, unread
-from scraper.extract.offers import Named, Offers
+from scraper.extract.offers import Offers
+from scraper.extract.price_pages import named_by_id
 from scraper.extract.prices import Scale
 from scraper.extract.rowfacts import features
 from scraper.extract.source import Source
-from scraper.extract.tables import LineFacts, price_tables, read_table
+from scraper.extract.tables import price_tables, read_table
 from scraper.extract.tiers import objects
 from scraper.extract.vocabulary import KNOWN, VOCABULARY
 from scraper.meters import Unit
@@ -80,15 +81,11 @@ _IGNORED: Final = dict.fromkeys(("image", "video", "audio"), "by size, steps and
 _VOCABULARY: Final = VOCABULARY.extended({"actions": KNOWN})
 
 
-def _named(line: LineFacts) -> list[Named]:
-    return [Named(line.name.line, line.name.line)] if line.name is not None and line.name.line else []
-
-
 def read_pricing(document: Document) -> Reading:
     """Read the tables of language models and embeddings; the cached price stands in the cell of the input price."""
     offers = Offers()
     for table in price_tables(document.tables, offers, ignored=_IGNORED):
-        read_table(table, offers, scale=Scale(), vocabulary=_VOCABULARY, naming=_named)
+        read_table(table, offers, scale=Scale(), vocabulary=_VOCABULARY, naming=named_by_id)
     return offers.reading()
 
 

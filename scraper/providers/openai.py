@@ -98,6 +98,8 @@ def read_deprecations(document: Document) -> Reading:
             continue  # what ends there is the training of such models, not their use
         if any(re.match(r"shut ?down date", "".join(path), re.IGNORECASE) for path in table.grid.headers):
             read_table(table, offers, scale=Scale(), vocabulary=_DEPRECATIONS, naming=_deprecated)
+        elif table.grid.width:
+            offers.note("unknown_heading", "a table has no column of days of shutting down", table.locator)
     return offers.reading()
 
 
@@ -124,7 +126,7 @@ _MODELS = Feed(
 
 
 def read_models(document: Document) -> Reading:
-    """Read the list of models that the API gives: ids and dates, no prices."""
+    """Read the list of models that the API gives to callers with a key: ids and dates, no prices."""
     return read_feed(document, _MODELS).reading()
 
 
@@ -163,5 +165,6 @@ SOURCES = (
         addresses=("https://api.openai.com/v1/models",),
         read=read_models,
         publishes=frozenset({"released"}),
+        key={"Authorization": "Bearer OPENAI_API_KEY"},
     ),
 )

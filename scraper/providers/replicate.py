@@ -51,10 +51,10 @@ def read_model(document: Document, *, model_id: str) -> Reading:
         else:
             place = billing.payload.locator
             offers.note("off_contract", f"the prices of {billing.model_id} stand on the page of {model_id}", place)
-    if not len(offers):
+    if not offers:
         for shown in shown_prices(line for line, path in lines_of(document) if _is_under("pricing", path)):
             _read_shown(shown, model_id, offers)
-    if not len(offers):
+    if not offers:
         offers.note("off_contract", "the page states no amount: the data that its prices come from are not in it")
     return offers.reading()
 
@@ -65,7 +65,7 @@ def read_examples(document: Document) -> Reading:
     for billing in billings(document):
         if billing.model_id:
             read_billing(billing, Named(billing.model_id, billing.model_id), _TARIFF, offers)
-    if not len(offers):
+    if not offers:
         for shown in shown_prices((line for line, path in lines_of(document) if not _is_under(_HARDWARE, path)), _ID):
             _read_shown(shown, shown.card if isinstance(shown, Shown) else "", offers)
     return offers.reading()

@@ -6,16 +6,16 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from scraper.extract import Unreadable
 from scraper.extract.document import Document
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
 from scraper.extract.reshaped import with_raised_units
 from scraper.extract.source import Source
-from scraper.extract.tables import LineFacts, columns_of, read_table
+from scraper.extract.tables import LineFacts, columns_of, price_tables, read_table
 from scraper.extract.vocabulary import KNOWN, VOCABULARY
 from scraper.records import Reading
 
+_IGNORED: Final = {"dedicated": "machines by the hour"}
 _WORDS: Final = VOCABULARY.extended({"tasks?": KNOWN})
 _ID: Final = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)+")
 
@@ -26,15 +26,15 @@ def _named(line: LineFacts) -> Sequence[Named]:
 
 
 def read_pricing(document: Document) -> Reading:
-    """Read the tables that price what is sent and made; those of machines by the hour have no such columns."""
-    tables = [table for table in document.tables if columns_of(table.grid, _WORDS).has_prices]
-    if not tables:
-        raise Unreadable("it has no table with prices of tokens")
+    """Read the tables that price what is sent and made."""
     offers = Offers()
-    for table in tables:
-        scale = Scale(currency="EUR", clock="audio")
-        read_table(with_raised_units(table), offers, scale=scale, vocabulary=_WORDS, naming=_named)
-    return offers.reading()
+    for table in price_tables(document.tables, offers, ignored=_IGNORED):
+        if columns_of(table.grid, _WORDS).has_prices:
+            scale = Scale(currency="EUR", clock="audio")
+            read_table(with_raised_units(table), offers, scale=scale, vocabulary=_WORDS, naming=_named)
+        else:
+            offers.note("unknown_heading", "a table with prices has no column of what is sent or made", table.locator)
+    return offers.reading(needed="table with prices of tokens")
 
 
 SOURCES = (

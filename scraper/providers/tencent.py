@@ -32,16 +32,16 @@ def _condition(text: str) -> Mapping[str, str | int]:
 
 
 def _in_regions(tables: Sequence[Table], offers: Offers) -> Iterator[tuple[str, Table]]:
-    """Yield each table with its region: of as many tabs as tables, one after the other."""
+    """Yield each table with its region: of as many tabs as tables, one after the other, or of none and a lone table."""
     sections: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Table]] = {}
     for table in tables:
         tabs = tuple(text.line for text in table.context.texts if text.line in _REGIONS)
         sections.setdefault((table.context.path, tabs), []).append(table)
     for (_, tabs), found in sections.items():
-        if tabs and len(tabs) != len(found):
-            offers.note("unreadable", f"{len(tabs)} regions have {len(found)} tables", found[0].locator)
+        if len(found) != (len(tabs) or 1):
+            offers.note("unreadable", f"{len(tabs)} known regions have {len(found)} tables", found[0].locator)
             continue
-        yield from ((_REGIONS[tab], table) for tab, table in zip(tabs or [*_REGIONS][:1], found, strict=bool(tabs)))
+        yield from ((_REGIONS[tab], table) for tab, table in zip(tabs or [*_REGIONS][:1], found, strict=True))
 
 
 def read_prices(document: Document) -> Reading:

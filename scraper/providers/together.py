@@ -13,11 +13,11 @@ from typing import Final
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, Feed, Row, Spec, at_path, read_feed, whole_tokens
 from scraper.extract.listing import token_prices, unread
-from scraper.extract.offers import Named, Offers
+from scraper.extract.offers import Offers
 from scraper.extract.prices import Scale
 from scraper.extract.rowfacts import has, licence
 from scraper.extract.source import Source
-from scraper.extract.tables import LineFacts, price_tables, read_table, unit_scale
+from scraper.extract.tables import price_tables, read_table, unit_scale
 from scraper.records import Fact, Reading
 
 _BY_TOKEN: Final = ("chat", "language", "code", "moderation")
@@ -90,10 +90,6 @@ def read_models(document: Document) -> Reading:
     return offers.reading()
 
 
-def _named(line: LineFacts) -> list[Named]:
-    return [Named("", line.name.line)] if line.name is not None and line.name.line else []
-
-
 def read_pricing(document: Document) -> Reading:
     """Read the tables of the pricing page; each is in the unit that the nearest caption above it names."""
     offers = Offers()
@@ -101,7 +97,7 @@ def read_pricing(document: Document) -> Reading:
         captions = (
             text.line for text in table.context.texts if re.search(r"\bprices? per\b", text.line, re.IGNORECASE)
         )
-        read_table(table, offers, scale=unit_scale(Scale(), *[*captions][-1:]), naming=_named)
+        read_table(table, offers, scale=unit_scale(Scale(), *[*captions][-1:]))
     return offers.reading()
 
 

@@ -64,10 +64,11 @@ def read_pricing(document: Document) -> Reading:
     later = day_start(dates.pop()) if len(dates) == 1 else None
     for table in price_tables(document.tables, offers, ignored=_IGNORED):
         heads = heads_of(table)
-        if heads[0] in ("feature", "tool"):
-            continue
+        of_models = any(re.fullmatch(_MODEL, head) for head in heads)
+        if not of_models and "feature" in heads:
+            continue  # searches and maps alone, as in the rows of `_FEATURE`
         unknown = [head for head in heads if not re.fullmatch(_KNOWN, head) and price_column(head) is None]
-        if unknown or not any(re.fullmatch(_MODEL, head) for head in heads):
+        if unknown or not of_models:
             unknown = unknown or ["none of a model"]
             offers.note("unknown_heading", f"headings that are not known: {', '.join(unknown)}", table.locator)
         lines = [(name, cells) for name, cells in model_lines(table, _MODEL) if not _FEATURE.fullmatch(name.line)]

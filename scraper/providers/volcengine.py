@@ -32,6 +32,7 @@ _SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "推理-批量推理": {"tier": "batch", "variant": "fine-tuned"},
 }
 _VIDEO: Final = r"按 ?token ?单价"
+_NAME: Final = "模型"
 _IGNORED: Final = {
     "在线推理（TPM 保障包）|模型单元|精调-按算力付费": "throughput and units that are rented by the hour",
     r"输入(?:不含|包含)视频|doubao-seedance-\S+|价格示例": "examples of what a video costs",
@@ -84,10 +85,17 @@ def _video_facts(cell: Passage, rate: RateKey) -> Iterator[Fact]:
 
 
 def _read_videos(table: Table, offers: Offers) -> None:
-    tiers = [re.match("(在线|离线)推理", "".join(path)) for path in table.grid.headers]
+    heads = ["".join(path) for path in table.grid.headers]
+    if _NAME not in heads:
+        offers.note("unknown_heading", "a table of prices of videos has no column of models", table.locator)
+        return
+    column = heads.index(_NAME)
+    tiers = {place: re.match("(在线|离线)推理", head) for place, head in enumerate(heads) if place != column}
     for line in table.grid.lines:
-        named = Named("", line.cells[0].lines[0] if line.cells[0] else "")
-        for tier, cell in zip(tiers[1:], line.cells[1:], strict=True):
+        name = line.cells[column]
+        named = Named("", name.lines[0] if name else "")
+        for place, tier in tiers.items():
+            cell = line.cells[place]
             if tier is None:
                 offers.note("unknown_heading", "a column of prices of videos is not known", table.locator)
             elif cell and "不支持" not in cell.line and named.name:

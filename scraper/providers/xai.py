@@ -137,5 +137,6 @@ SOURCES = (
         read=read_api,
         publishes=_TEXT | _OVER_200K,
         rank=1,
+        key={"Authorization": "Bearer XAI_API_KEY"},
     ),
 )
