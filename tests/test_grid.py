@@ -47,6 +47,21 @@ def test_a_rowspan_ends_with_the_table() -> None:
     assert words(found.grid) == [["a", "b"], ["1", "2"]]
 
 
+@pytest.mark.parametrize("span", ["5", "0", " 2", "2 ", "70000", "٢"])
+def test_a_rowspan_ends_with_the_body_that_it_stands_in(span: str) -> None:
+    found = table(
+        f'<table><tr><th>a</th><th>b</th></tr><tbody><tr><td rowspan="{span}">1</td><td>2</td></tr>'
+        "<tr><td>3</td></tr></tbody><tbody><tr><td>4</td><td>5</td></tr></tbody></table>"
+    )
+    second = ["3", ""] if span == "٢" else ["1", "3"]
+    assert words(found.grid) == [["a", "b"], ["1", "2"], second, ["4", "5"]]
+
+
+def test_a_span_is_the_digits_that_it_begins_with() -> None:
+    found = table('<table><tr><th>a</th><th colspan="2px">b</th></tr><tr><td>1</td><td>2</td><td>3</td></tr></table>')
+    assert words(found.grid)[0] == ["a", "b", "b"]
+
+
 def test_several_header_rows_give_paths() -> None:
     found = table(
         "<table><thead><tr><th rowspan=2>Model</th><th colspan=2>Standard</th><th colspan=2>Batch</th></tr>"

@@ -69,6 +69,49 @@ def test_tables_are_ignored_by_their_heading_in_any_case() -> None:
     assert list(values(reading)) == ["Claude Opus 5"]
 
 
+def html_table(*rows: str) -> Document:
+    body = "".join(f"<tr>{row}</tr>" if row.startswith("<td") else row for row in rows)
+    head = "<tr><th>Model</th><th>Input</th><th>Output</th></tr>"
+    return Document(f"<p>Prices per 1M tokens.</p><table>{head}{body}</table>", "html")
+
+
+def test_what_is_struck_out_is_no_price() -> None:
+    page = html_table(
+        '<td>A</td><td style="text-decoration: line-through">$5</td><td>$3</td>',
+        '<td>B</td><td class="old line-through">$5</td><td>$4</td>',
+        '<tr style="text-decoration: line-through"><td>C</td><td>$1</td><td>$2</td></tr>',
+    )
+    reading = read_price_tables(page.tables, scale=Scale(), ignored={}).reading()
+    assert values(reading) == {"A": {"output": "3"}, "B": {"output": "4"}}
+    assert page.at("table[1]/row[2]/cell[2]").quote == "~~$5~~"
+
+
+def test_a_model_that_is_struck_out_is_not_the_one_above_it() -> None:
+    page = html_table("<td>A</td><td>$5</td><td></td>", "<td><s>B</s></td><td></td><td>$7</td>")
+    reading = read_price_tables(page.tables, scale=Scale(), ignored={}).reading()
+    assert values(reading) == {"A": {"input": "5"}}
+    assert [note.text for note in reading.notes] == ["a line of prices names no model"]
+
+
+def test_texts_above_a_table_that_name_several_units_name_none() -> None:
+    table = "| Model | Input |", "| --- | --- |", "| Acme | $9 |"
+    page = markdown("Prices are per 1M tokens.", "", "Images are up to 560 tokens per image.", "", *table)
+    reading = read_price_tables(page.tables, scale=Scale(), ignored={}).reading()
+    assert reading.offers == ()
+    assert [note.text for note in reading.notes] == ["Input: '$9' has no unit, and its table names none"]
+
+
+def test_a_line_and_a_heading_that_name_different_units_have_no_price() -> None:
+    head = "| Model | Unit | Output (per 1M tokens) |", "| --- | --- | --- |"
+    page = markdown(*head, "| A | image | $0.04 |", "| B | 1M tokens | $2 |", "| C | | $3 |", "| D | lot | $4 |")
+    reading = read_price_tables(page.tables, scale=Scale(), ignored={}).reading()
+    assert values(reading) == {"B": {"output": "2"}, "C": {"output": "3"}}
+    assert [note.text for note in reading.notes] == [
+        "Output (per 1M tokens): its line is per 'image', and its heading per 1M tokens",
+        "Output (per 1M tokens): its line is per 'lot', and its heading per 1M tokens",
+    ]
+
+
 def test_a_table_of_bare_numbers_is_noted_and_does_not_take_the_others_along() -> None:
     bare = "| Model | Input | Output |", "| --- | --- | --- |", "| Acme | 1.80 | 7.20 |"
     page = markdown("## Prices per 1M tokens", "", *TABLE, "", "## More, per 1M tokens", "", *bare)

@@ -32,6 +32,9 @@ NEAR: Final = 200
 _REMEMBERED = frozenset({"span", "code", "a"})
 _ISLANDS = frozenset({"script", "astro-island"})
 _STRUCK_TAGS = frozenset({"s", "del", "strike"})
+_SPAN = re.compile(r"[ \t\n\f\r]*\+?0*([0-9]{1,5})")
+_WIDEST: Final = 1000
+"""The most columns that a cell spans."""
 _MARKED = re.compile("\0([^\0]*)\0")
 """The mark of a footnote, in the text of a passage that is being built."""
 
@@ -132,25 +135,38 @@ def _strikes(attributes: Mapping[str, str | None]) -> bool:
     return "line-through" in classes and "line-through" in classes.split()
 
 
+def _own_text(node: LexborNode) -> str:
+    """Return the text of a text node, without what is the mark of struck text here."""
+    return (node.text_content or "").replace("\n", " ").replace(STRUCK, "")
+
+
+def _is_hidden(attributes: Mapping[str, str | None]) -> bool:
+    """Say whether an element shows nothing: beside a price, what it holds would be taken for digits of it."""
+    if not attributes:
+        return False
+    style = (attributes.get("style") or "").replace(" ", "").casefold()
+    return "hidden" in attributes or "display:none" in style or "visibility:hidden" in style
+
+
 def _raw_text(node: LexborNode, found: _Found) -> str:
-    """Collect the text under a node, in which "\n" parts lines and other blanks are as they were sent; footnote marks,
-    codes and links go to `found`.
+    """Collect the text that is shown under a node, in which "\n" parts lines and other blanks are as they were sent;
+    footnote marks, codes and links go to `found`.
     """
     parts: list[str] = []
     child = node.child
     while child is not None:
         tag = child.tag or ""
         if tag == "-text":
-            parts.append((child.text_content or "").replace("\n", " "))
+            parts.append(_own_text(child))
         elif tag == "br":
             parts.append("\n")
         elif tag == "sup":
             parts.append(_marked(child, found))
-        elif tag not in _SKIPPED and not tag.startswith("-"):
+        elif tag not in _SKIPPED and not tag.startswith("-") and not _is_hidden(child.attributes):
             inner = _raw_text(child, found)
             if tag in _REMEMBERED:
                 _remember(child, tag, inner, found)
-            if inner and not inner.isspace() and _is_struck(child, tag):
+            if _is_struck(child, tag):
                 inner = struck(inner)
             parts.append(inner if tag in _INLINE else f"\n{inner}\n")
         child = child.next
@@ -201,15 +217,16 @@ def _footnote_mark(match: re.Match[str]) -> str:
     return mark if mark.startswith(("(", "[")) else f" [{mark}] "
 
 
-def passage_of(node: LexborNode, locator: str) -> Passage:
-    """Return the text of one element as a passage."""
+def passage_of(node: LexborNode, locator: str, *, is_struck: bool = False) -> Passage:
+    """Return the text of one element as a passage; `is_struck` says that all of it is struck out."""
     found: _Found = {}
-    return _passage(_raw_text(node, found), found, locator, node.tag or "")
+    raw = _raw_text(node, found)
+    return _passage(struck(raw) if is_struck else raw, found, locator, node.tag or "")
 
 
-def _cell(node: LexborNode, locator: str) -> Passage:
+def _cell(node: LexborNode, locator: str, *, is_struck: bool) -> Passage:
     """Return the text of a cell; a heading that sorts its column when it is pressed stands in a button."""
-    passage = passage_of(node, locator)
+    passage = passage_of(node, locator, is_struck=is_struck)
     button = node.css_first("button") if node.tag == "th" and not passage else None
     return passage if button is None else passage_of(button, locator)._replace(tag="th")
 
@@ -270,7 +287,7 @@ class _Walk:
 
     def visit(self, node: LexborNode, tag: str) -> None:
         if tag == "-text":
-            self.run.append((node.text_content or "").replace("\n", " "))
+            self.run.append(_own_text(node))
         elif tag == "br":
             self.run.append("\n")
         elif tag in _ISLANDS:
@@ -288,7 +305,10 @@ class _Walk:
             self.blocks.append(self.table(node))
         else:
             self.flush()
-            self.pane(node)
+            if _is_struck(node, tag) and node.css_first("table") is None:
+                self.run.append(struck(_raw_text(node, self.found)))
+            else:
+                self.pane(node)
             self.flush()
 
     def inline(self, node: LexborNode, tag: str) -> None:
@@ -299,7 +319,7 @@ class _Walk:
         # Of the spans of a text only those inside another element are told.
         if tag in ("a", "code"):
             _remember(node, tag, raw, self.found)
-        self.run.append(struck(raw) if raw and not raw.isspace() and _is_struck(node, tag) else raw)
+        self.run.append(struck(raw) if _is_struck(node, tag) else raw)
 
     def heading(self, node: LexborNode, level: int) -> Heading:
         passage = passage_of(node, self.locator("heading"))
@@ -313,17 +333,18 @@ class _Walk:
     def table(self, node: LexborNode) -> Table:
         locator = self.locator("table")
         rows = []
-        for number, (row, in_head) in enumerate(_rows(node), 1):
+        for number, (row, in_head, left) in enumerate(_rows(node), 1):
             cells: list[Spanned] = []
             start = f"{locator}/row[{number}]/cell["
-            for place, cell in enumerate(_cells(row), 1):
-                passage = _cell(cell, f"{start}{place}]")
+            given_up = _is_struck(row, "tr")
+            for place, cell in enumerate(_children(row, "td", "th"), 1):
                 attributes = cell.attributes
+                passage = _cell(cell, f"{start}{place}]", is_struck=given_up or _strikes(attributes))
                 down, across = attributes.get("rowspan"), attributes.get("colspan")
                 # Editors mark a place that another cell spans by a cell with a span of 0.
                 if not passage and "0" in (down, across):
                     continue
-                cells.append((passage, _span(down), _span(across)))
+                cells.append((passage, _down(down, left), _across(across)))
             given = row.attributes.get("data-short") or ""
             # Markdown fills a short row up to the width of its table: only the cells that it gives count.
             rows.append((cells[: int(given)] if given.isdecimal() else cells, in_head, given.isdecimal()))
@@ -377,31 +398,40 @@ def _holds_blocks(node: LexborNode) -> bool:
     return child is not None and node.css_first("table,h1,h2,h3,h4,h5,h6,p,div") is not None
 
 
-def _rows(table: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
-    """The rows of a table, not those of a table inside it, each with whether it is in the table's head."""
-    in_head = table.tag == "thead"
-    child = table.child
-    while child is not None:
-        if child.tag == "tr":
-            yield child, in_head
-        elif child.tag in ("thead", "tbody", "tfoot"):
-            yield from _rows(child)
-        child = child.next
+def _rows(table: LexborNode) -> Iterator[tuple[LexborNode, bool, int]]:
+    """The rows of a table, not those of a table inside it, each with whether it is in the table's head, and how many
+    rows its group (head, body or foot) has from it on: no cell spans more.
+    """
+    for group in _children(table, "thead", "tbody", "tfoot"):
+        rows = list(_children(group, "tr"))
+        for number, row in enumerate(rows):
+            yield row, group.tag == "thead", len(rows) - number
 
 
-def _cells(row: LexborNode) -> Iterator[LexborNode]:
-    child = row.child
+def _children(node: LexborNode, *tags: str) -> Iterator[LexborNode]:
+    child = node.child
     while child is not None:
-        if child.tag in ("td", "th"):
+        if child.tag in tags:
             yield child
         child = child.next
 
 
-def _span(value: str | None) -> int:
-    """Read a span; browsers take anything that is not a number from 1 to 1000 as 1, and so do we."""
-    if value is None or value == "1":
-        return 1
-    return int(value) if value and value.isdecimal() and 1 <= int(value) <= 1000 else 1
+def _span(value: str | None) -> int | None:
+    """Read a span as browsers do, by the digits that it begins with; None where it is no number."""
+    digits = _SPAN.match(value or "1")
+    return int(digits[1]) if digits else None
+
+
+def _down(value: str | None, left: int) -> int:
+    """Return how many rows a cell spans, of those that are left in its group; 0 is all of them."""
+    rows = _span(value)
+    return 1 if rows is None else min(rows or left, left)
+
+
+def _across(value: str | None) -> int:
+    """Return how many columns a cell spans; what cannot be is 1."""
+    columns = _span(value)
+    return columns if columns and columns <= _WIDEST else 1
 
 
 def blocks_of(html: str, tabs: frozenset[str]) -> tuple[Block, ...]:

@@ -73,8 +73,8 @@ _STRUCK = re.compile(f"{STRUCK}([^{STRUCK}]*){STRUCK}")
 
 
 def struck(raw: str) -> str:
-    """Put struck marks around a text; what is struck twice is struck once."""
-    return f"{STRUCK}{raw.replace(STRUCK, '')}{STRUCK}"
+    """Put struck marks around a text; what is struck twice is struck once, and a blank one not at all."""
+    return f"{STRUCK}{raw.replace(STRUCK, '')}{STRUCK}" if raw.strip() else raw
 
 
 def unstruck(raw: str) -> tuple[str, tuple[str, ...], str]:

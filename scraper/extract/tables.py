@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scraper.extract import REFUSALS, Unreadable
 from scraper.extract.grid import Grid, Line
@@ -62,17 +62,17 @@ def columns_of(grid: Grid, vocabulary: Vocabulary = VOCABULARY) -> Columns:
     return Columns(
         meanings=tuple(vocabulary.meaning_of_path(path) for path in paths),
         paths=paths,
-        units=tuple(_first_unit(reversed(path)) for path in paths),
+        units=tuple(next(filter(None, map(find_unit, reversed(path))), None) for path in paths),
     )
 
 
-def _first_unit(texts: Iterable[str]) -> Unit | None:
-    return next((unit for text in texts if (unit := find_unit(text)) is not None), None)
-
-
 def unit_scale(scale: Scale, *texts: str) -> Scale:
-    """Return the scale with the unit that the first of the texts that names one names; unchanged where none does."""
-    return scale.in_unit(_first_unit(texts))
+    """Return the scale with the unit that texts name; unchanged where none does.
+
+    Where they name several ("Prices per 1M tokens.", "560 tokens per image"), it has none, so that prices are noted.
+    """
+    units = {find_unit(text) for text in texts} - {None}
+    return replace(scale, unit=None) if len(units) > 1 else scale.in_unit(next(iter(units), None))
 
 
 def read_line(
@@ -96,7 +96,7 @@ def read_line(
                 return found
         elif role in (Role.RESOLUTION, Role.QUALITY) and role is not None and cell.line:
             labels[role.value] = cell.line.replace(" ", "").replace("×", "x")
-    scale = _with_own_unit(line, columns, scale).labelled(**labels)
+    own, scale = _own_unit(line, columns, scale.labelled(**labels))
     columned = zip(columns.meanings, columns.paths, columns.units, line.cells, strict=True)
     for meaning, path, unit, cell in columned:
         if meaning is None or meaning.role is not None or not cell.text.strip():
@@ -108,18 +108,23 @@ def read_line(
                 # A column of labels alone ("> 200K input tokens"): the cell says which price it is ("Input: $6").
                 key = meaning.key or RateKey("tokens", "", meaning.labels)
                 key = key.with_modality(modality) if modality else key
+                if own and unit not in (None, scale.unit):
+                    raise Unreadable(f"its line is per {own!r}, and its heading per {unit}")
                 found.facts.extend(facts_of(cell, key, scale.in_unit(unit)))
         except REFUSALS as problem:
             offers.note("unreadable", f"{' / '.join(path)}: {problem}", cell.locator)
     return found
 
 
-def _with_own_unit(line: Line, columns: Columns, scale: Scale) -> Scale:
-    """Return the scale with the unit that a line's own cell names; with none, so that prices are noted, for others."""
+def _own_unit(line: Line, columns: Columns, scale: Scale) -> tuple[str, Scale]:
+    """Return what a line's own cell says of its unit, "" where it has none, and the scale with that unit; with none,
+    so that prices are noted, for words that name none.
+    """
     place = columns.of_role(Role.UNIT)
     if place is None:
-        return scale
-    return Scale(find_unit(f"per {line.cells[place].line}"), scale.currency, scale.labels, scale.clock)
+        return "", scale
+    said = line.cells[place].line
+    return said, replace(scale, unit=find_unit(f"per {said}"))
 
 
 def spec_facts(cell: Passage, name: str, *, footnotes: Collection[str] = ()) -> tuple[Fact, ...]:
@@ -169,7 +174,7 @@ def read_table(
     above: LineFacts | None = None
     for line in table.grid.lines:
         found = read_line(line, columns, scale, offers, footnotes=footnotes)
-        if above is not None and not found.name and not found.model_id:
+        if above is not None and not _names(found.name) and not _names(found.model_id):
             # Markdown has no rowspan: a line without a name goes on with the one above.
             found.name, found.model_id = above.name, above.model_id
         above = found
@@ -182,6 +187,11 @@ def read_table(
             offers.note("unreadable", "a line of prices names no model", table.locator)
         for one in named:
             offers.add(one, found.facts)
+
+
+def _names(cell: Passage | None) -> bool:
+    """Say whether a cell names an offer, be it one that is struck out."""
+    return cell is not None and bool(cell or cell.struck)
 
 
 def note_unknown(
