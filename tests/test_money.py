@@ -320,6 +320,17 @@ def test_a_heading_names_one_unit_or_none(text: str, of: Unit | None) -> None:
     assert find_unit(text) == of
 
 
+@pytest.mark.parametrize("text", ["per ms", "$/ms", "per msec", "/ 5kh"])
+def test_a_thousandth_of_a_second_is_no_million_of_them(text: str) -> None:
+    assert find_unit(text) is None
+
+
+def test_a_bare_number_of_euros_may_mean_thousands() -> None:
+    assert read_money("1.50", currency="EUR").prices[0].amount == Decimal("1.50")
+    with pytest.raises(Unreadable, match=r"^'1\.500' may mean thousands or decimals$"):
+        read_money("1.500", currency="EUR")
+
+
 @given(st.text(max_size=40))
 def test_any_heading_is_looked_at_without_failing(text: str) -> None:
     assume("\0" not in text)

@@ -171,6 +171,49 @@ def test_a_price_beside_a_struck_one_is_promotional() -> None:
     assert (fact.value, fact.promotional) == ("0.3", True)
 
 
+@pytest.mark.parametrize(
+    "hidden", ["<span hidden>5</span>", '<i style="display: none">5</i>', '<b style="visibility:hidden">5</b>']
+)
+def test_what_is_hidden_is_no_digit(hidden: str) -> None:
+    (fact,) = facts_of(text_of_html(f"$3{hidden}", "text[1]"), INPUT, TABLE)
+    assert (fact.value, fact.evidence.quote) == ("3", "$3")
+
+
+def test_a_page_cannot_strike_out_by_a_mark_of_its_own() -> None:
+    cell = text_of_html("$\u03353 <s>$9</s>", "text[1]")
+    assert (cell.text, cell.struck) == ("$3", ("$9",))
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "facts"),
+    [
+        ("$5 / 1M input tokens", "input", {"input": "5"}),
+        ("$5 / 1M input tokens", "cache_read", {"cache_read": "5"}),
+        ("$5 / 1M audio tokens", "input", {"input.audio": "5"}),
+        ("$5 / 1M audio tokens", "input.audio", {"input.audio": "5"}),
+        ("$5 / 1M text tokens", "output", {"output": "5"}),
+    ],
+)
+def test_a_unit_says_which_tokens_a_price_is_for(text: str, key: str, facts: dict[str, str]) -> None:
+    assert read(text, key) == facts
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("$5 / 1M output tokens", "input"),
+        ("$5 per million input tokens", "output"),
+        ("$5 / 1M output tokens", "cache_read"),
+        ("$5 / 1M cached tokens", "input"),
+        ("$5 / 1M text tokens", "input.audio"),
+        ("$5 / 1M image tokens", "output.audio"),
+    ],
+)
+def test_a_price_of_other_tokens_than_its_place_says_is_refused(text: str, key: str) -> None:
+    with pytest.raises(Unreadable, match=r"^'\$5' is a price of \w+ tokens, and stands where one of [a-z_.]+ should$"):
+        read(text, key)
+
+
 def test_f19_a_footnote_mark_is_no_digit() -> None:
     (fact,) = facts_of(text_of_html("$3<sup>1</sup>", "text[1]"), INPUT, TABLE)
     assert (fact.value, fact.evidence.quote) == ("3", "$3 [1]")

@@ -40,7 +40,7 @@ def test_counts_of_tokens(text: str, tokens: str) -> None:
     "text",
     [
         "", "-", "0", "0K", "-5", "128k-256k", "128K/64K", "128K / 64K tokens", "1M (beta)", "~128K", "128K+", "1,5M",
-        "0,128", "131.072", "200.5", "1e6",
+        "0,128", "131.072", "128.000", "200.5", "1e6",
         "128 000", "1,0000", "２００", "unlimited", "128KB", "128K input", "DEFAULT: 4K", "1.2345678M", "9" * 400,
     ],
 )  # fmt: skip
@@ -146,6 +146,9 @@ def test_the_moment_from_which_something_holds(text: str, at: datetime | None) -
         ("From now until 2025-02-08 16:00 (UTC), all pay less.", datetime(2025, 2, 8, 16, tzinfo=UTC)),
         ("in effect until 16:00 UTC Time on Sept 5th, 2025:", datetime(2025, 9, 5, 16, tzinfo=UTC)),
         ("through December 31, 2026", datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        ("sold until May 31, 2026", datetime(2026, 5, 31, 23, 59, 59, tzinfo=UTC)),
+        ("for orders before May 31, 2026", datetime(2026, 5, 30, 23, 59, 59, tzinfo=UTC)),
+        ("before 2026-05-31 15:59 UTC", datetime(2026, 5, 31, 15, 59, tzinfo=UTC)),
         ("until further notice", None),
         ("from 2026-06-01", None),
     ],

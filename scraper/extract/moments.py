@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from scraper.extract.markup import Context
@@ -22,7 +22,7 @@ _SINCE: Final = re.compile(
     rf"\b(?:starting|beginning|effective|from|as of|takes?\s+effect)(?:\s+(?:from|at|on|as of))*\s+{_MOMENT}",
     re.IGNORECASE,
 )
-_UNTIL: Final = re.compile(rf"\b(?:until|till|through|before)(?:\s+(?:at|on))?\s+{_MOMENT}", re.IGNORECASE)
+_UNTIL: Final = re.compile(rf"\b(?:until|till|through|(?P<short>before))(?:\s+(?:at|on))?\s+{_MOMENT}", re.IGNORECASE)
 
 
 def since(text: str) -> datetime | None:
@@ -31,7 +31,9 @@ def since(text: str) -> datetime | None:
 
 
 def until(text: str) -> datetime | None:
-    """Return the moment (UTC) until which a text says that something holds; a day alone is meant to its end."""
+    """Return the moment (UTC) until which a text says that something holds; a day alone is meant to its end,
+    and with "before" not at all.
+    """
     return _only(_UNTIL, text, end=True)
 
 
@@ -41,8 +43,10 @@ def _only(pattern: re.Pattern[str], text: str, *, end: bool) -> datetime | None:
 
 
 def _moment(match: re.Match[str], *, end: bool) -> datetime:
+    if match["day"] and end:
+        return day_start(match["day"]) - timedelta(seconds=1) if match["short"] else day_end(match["day"])
     if match["day"]:
-        return day_end(match["day"]) if end else day_start(match["day"])
+        return day_start(match["day"])
     hour, minute = (match["time"] or match["time2"]).split(":")
     day = datetime.fromisoformat(read_date(match["date"] or match["date2"]))
     return day.replace(hour=int(hour), minute=int(minute), tzinfo=UTC)

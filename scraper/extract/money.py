@@ -37,7 +37,10 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """One amount as printed. `unit` is None where the text names none; `before` and `after` is the text around it."""
+    """One amount as printed. `unit` is None where the text names none; `before` and `after` is the text around it.
+
+    `kind` is what a unit of tokens says of them: `input`, `output`, `cached`, `text`, `audio`, `image`, or nothing.
+    """
 
     amount: Decimal
     currency: str
@@ -45,6 +48,7 @@ class Price:
     before: str
     after: str
     written: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +140,13 @@ _THINGS: Final = (
     (r"frames?", Decimal(1), "frame"),
     (r"videos?", Decimal(1), "video"),
     (r"seconds? of (?:output |generated )?video|video[- ]seconds?", Decimal(1), "second"),
-    (r"seconds?(?: of audio)?|secs?|s", Decimal(1), "second"),
-    (r"minutes?(?: of audio)?|mins?", Decimal(1), "minute"),
-    (r"hours?(?: of audio)?|hrs?|h", Decimal(1), "hour"),
+    # "ms" is no million of seconds.
+    (r"(?<![kmb])(?:seconds?(?: of audio)?|secs?|s)", Decimal(1), "second"),
+    (r"(?<![kmb])(?:minutes?(?: of audio)?|mins?)", Decimal(1), "minute"),
+    (r"(?<![kmb])(?:hours?(?: of audio)?|hrs?|h)", Decimal(1), "hour"),
     (r"(?:gb|gib)", Decimal(1), "GB"),
 )
+_KIND: Final = re.compile(r"\b(input|output|cached|text|audio|image) tok", re.IGNORECASE)
 _SCALES: Final = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000, "b": 10**9, "billion": 10**9}
 _OVER = r"(?:\s?(?:/|per)\s?(?P<over>hour|hr|day|month))?"
 _UNITS: Final = tuple(
@@ -268,6 +274,8 @@ def _read_money(text: str, currency: str) -> Money:
             return Money(mark=mark)
     bare = _BARE.fullmatch(stripped)
     if bare:
+        if currency == "EUR" and _EITHER_WAY.fullmatch(bare["number"]):
+            raise Unreadable(f"{text!r} may mean thousands or decimals")
         return Money((Price(read_number(bare["number"]), currency, None, "", "", stripped),))
     ratio = _RATIO.fullmatch(stripped)
     if ratio:
@@ -337,7 +345,8 @@ def _price(match: re.Match[str], before: str, after: str, currency: str, text: s
     if found == "USD" and sign == "¥":
         raise Unreadable(f"{text!r} has a price in ¥ where dollars were expected")
     unit, rest = _leading_unit(after)
-    return Price(amount, found, unit, before.strip(), rest.strip(), match[0])
+    kind = _KIND.search(after.removesuffix(rest)) if unit else None
+    return Price(amount, found, unit, before.strip(), rest.strip(), match[0], kind[1].casefold() if kind else "")
 
 
 def per(amount: Decimal, unit: Unit, wanted: Unit) -> Decimal:

@@ -17,7 +17,7 @@ from scraper.extract.money import Mark, Price, per, read_money
 from scraper.extract.passage import Passage
 from scraper.extract.specs import DATE_PATTERN, day_end, day_start
 from scraper.extract.vocabulary import threshold_of, tier_of
-from scraper.meters import METERS, RateKey, Unit
+from scraper.meters import METERS, MODALITIES, RateKey, Unit
 from scraper.records import Evidence, Fact, Reason, State, plain
 
 PER_MILLION: Final = Unit(Decimal(1_000_000), "token")
@@ -256,6 +256,7 @@ def _facts(price: Price, key: RateKey, terms: Terms, scale: Scale, evidence: Evi
         unit = Unit(PER_MILLION.quantity, "token", "hour")
     if terms.direction:
         key = RateKey(terms.direction, key.modality, key.labels)
+    key = _of_kind(key, price)
     if terms.storage and (unit.thing, unit.over) != ("token", "hour"):
         raise Unreadable(f"{price.written!r} is a price of storage per {unit}")
     if terms.tier:
@@ -277,6 +278,27 @@ def _facts(price: Price, key: RateKey, terms: Terms, scale: Scale, evidence: Evi
         )
         for one in found
     ]
+
+
+_OTHER_KINDS: Final = {
+    "input": ("output",),
+    "output": ("input", "cache_read", "cache_write"),
+    "cached": ("input", "output"),
+}
+"""Meters whose tokens are not of a kind."""
+
+
+def _of_kind(key: RateKey, price: Price) -> RateKey:
+    """Return a key for the kind of tokens that a price's own unit names: "$10 / 1M audio tokens" is no price of text.
+
+    Raises `Unreadable` where they are not the key's.
+    """
+    kind = price.kind
+    if kind and (
+        key.meter in _OTHER_KINDS.get(kind, ()) or (kind in ("text", *MODALITIES) and key.modality not in ("", kind))
+    ):
+        raise Unreadable(f"{price.written!r} is a price of {kind} tokens, and stands where one of {key} should")
+    return key.with_modality(kind) if kind in MODALITIES else key
 
 
 def keys_for(key: RateKey, modalities: list[str]) -> list[RateKey]:

@@ -53,6 +53,8 @@ def read_tokens(text: str) -> str:
     match = _TOKENS.fullmatch(clean(text))
     if match is None or ("," in match["number"] and not re.fullmatch(r"[1-9]\d{0,2}(?:,\d{3})+", match["number"])):
         raise Unreadable(f"{text!r} is not a number of tokens")
+    if "." in match["number"] and not match["scale"]:
+        raise Unreadable(f"{text!r} may mean thousands or decimals")
     count = Decimal(match["number"].replace(",", "")) * _SCALES[(match["scale"] or "").casefold()]
     if count != int(count) or not 0 < count < 10**12 or not match["number"].isascii():
         raise Unreadable(f"{text[:60]!r} is not a whole number of tokens")
