@@ -142,7 +142,10 @@ class RateKey:
 
     def with_labels(self, **labels: str | int | None) -> RateKey:
         """Return this key with labels set (or, where the value is None or empty, taken off)."""
-        return _with_labels(self, *labels.items()) if labels else self
+        if not labels:
+            return self
+        # By their texts: 200000 and 2E+5 are equal, and only one of them can be a label.
+        return _with_labels(self, *((name, "" if value is None else str(value)) for name, value in labels.items()))
 
     def with_modality(self, modality: str) -> RateKey:
         """Return this key for one modality; `text` and the empty text give the bare key."""
@@ -158,13 +161,8 @@ class RateKey:
 
 # A table gives the same labels to each of its prices.
 @lru_cache(maxsize=4096)
-def _with_labels(key: RateKey, *labels: tuple[str, str | int | None]) -> RateKey:
-    merged: dict[str, str] = dict(key.labels)
-    for name, value in labels:
-        if value is None or value == "":
-            merged.pop(name, None)
-        else:
-            merged[name] = str(value)
+def _with_labels(key: RateKey, *labels: tuple[str, str]) -> RateKey:
+    merged = {name: value for name, value in (dict(key.labels) | dict(labels)).items() if value}
     return RateKey(key.meter, key.modality, tuple(sorted(merged.items())))
 
 

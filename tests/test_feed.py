@@ -11,14 +11,17 @@ import pytest
 from scraper.extract import Unreadable
 from scraper.extract.document import Document
 from scraper.extract.feed import MILLION_TOKENS, Feed, Price, Spec, as_text, read_feed, whole_tokens
+from scraper.extract.offers import Named, Offers
+from scraper.extract.regions import ByRegion
 from scraper.extract.router import PRICES, expiry, is_discounted, is_free, modalities_of, overrides
 from scraper.extract.specs import day_of_epoch
+from scraper.extract.ticks import discounted_batch, ticks
 from scraper.meters import Unit
 from scraper.providers.openrouter import read_endpoints
 from scraper.providers.openrouter import read_models as read_openrouter
 from scraper.providers.perplexity import read_models as read_perplexity
 from scraper.providers.vercel import read_models as read_vercel
-from scraper.records import Reading
+from scraper.records import Evidence, Fact, Reading
 
 PER_TOKEN = Feed(rows="/data", prices=(Price(path="pricing/in", key="input", may_be_free=True),))
 PER_MILLION = Feed(rows="/data", prices=(Price(path="pricing/in", key="input", unit=MILLION_TOKENS),))
@@ -427,3 +430,26 @@ def test_tiers_and_regions_are_labels_and_a_name_that_no_label_can_be_is_noted()
     odd = gateway({**base, "service_tiers": {"very fast": {"input": "0.000002"}}})
     assert values(odd) == {"input": "1"}
     assert [note.kind for note in odd.notes] == ["unreadable"]
+
+
+@pytest.mark.parametrize("percent", [100, 150, -10])
+def test_what_leaves_no_price_is_no_discount(percent: int) -> None:
+    prices = (ticks("in", "input"),)
+    (half,) = discounted_batch({"in": "20000", "off": 50}, "/0", "off", prices)
+    assert (half.field, half.value) == ("input{tier=batch}", "1.0000")
+    with pytest.raises(Unreadable, match=rf"^off is {percent}, which cannot be taken off a price$"):
+        list(discounted_batch({"in": "20000", "off": percent}, "/0", "off", prices))
+
+
+def test_a_region_that_speaks_of_an_offer_again_is_the_same_region() -> None:
+    evidence, regions, offers = Evidence(locator="#/0", quote="1"), ByRegion(), Offers()
+    for region, field, value in (
+        ("us", "input", "1"),
+        ("us", "output", "2"),
+        ("eu", "input", "3"),
+        ("eu", "output", "2"),
+    ):
+        fact = Fact.sourced(field, value, evidence, currency="USD")
+        regions.add(region, Named("acme-1", "acme-1"), [fact])
+    regions.add_to(offers)
+    assert values(offers.reading()) == {"input": "1", "output": "2", "input{region=eu}": "3"}

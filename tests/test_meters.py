@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -134,6 +135,12 @@ def test_what_is_not_in_the_vocabulary_is_refused(text: str) -> None:
 def test_what_is_refused_is_named_with_what_is_wrong(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
         RateKey.parse(text)
+
+
+def test_a_label_is_what_is_written_whatever_equal_one_came_before() -> None:
+    assert str(RateKey("input").with_labels(prompt_gt=200000)) == "input{prompt_gt=200000}"
+    with pytest.raises(ValueError, match="prompt_gt must be a whole number of tokens"):
+        RateKey("input").with_labels(prompt_gt=Decimal("2e5"))  # type: ignore[arg-type]
 
 
 def test_text_is_the_modality_left_out() -> None:

@@ -15,23 +15,23 @@ class ByRegion:
     where it differs from that."""
 
     def __init__(self) -> None:
-        self._first: dict[Named, dict[str, Fact]] = {}
+        self._first: dict[Named, tuple[str, list[Fact]]] = {}
         self._others: list[tuple[Named, str, list[Fact]]] = []
 
     def add(self, region: str, named: Named, facts: Iterable[Fact]) -> None:
         """Add what a region states of an offer."""
-        stated = list(facts)
-        if named not in self._first:
-            self._first[named] = {fact.field: fact for fact in stated}
+        first, stated = self._first.setdefault(named, (region, []))
+        if region == first:
+            stated.extend(facts)
         else:
-            self._others.append((named, region, stated))
+            self._others.append((named, region, list(facts)))
 
     def add_to(self, offers: Offers) -> None:
         """Add all of it to offers."""
-        for named, stated in self._first.items():
-            offers.add(named, stated.values())
+        for named, (_, stated) in self._first.items():
+            offers.add(named, stated)
         for named, region, facts in self._others:
-            first = self._first[named]
+            first = {fact.field: fact for fact in self._first[named][1]}
             differing = [
                 fact
                 for fact in facts

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
+from scraper.extract import Unreadable
 from scraper.extract.feed import Price, Row, always, amount_fact, as_texts, at_path, number_of, objects_of, spec_fact
 from scraper.extract.offers import Offers
 from scraper.extract.specs import modalities
@@ -48,8 +49,13 @@ def two_modalities(row: Row, pointer: str, sent: str, made: str) -> Iterator[Fac
 
 
 def discounted_batch(row: Row, pointer: str, percent_at: str, prices: tuple[Price, ...]) -> Iterator[Fact]:
-    """Yield the prices of batch that follow from the percentage which a row takes off these prices."""
+    """Yield the prices of batch that follow from the percentage which a row takes off these prices.
+
+    Raises `Unreadable` for a percentage that leaves no price.
+    """
     percent = number_of(at_path(row, percent_at) or 0)
+    if not 0 <= percent < 100:
+        raise Unreadable(f"{percent_at} is {percent}, which cannot be taken off a price")
     for price in prices if percent else ():
         fact = amount_fact(row.get(price.path, 0), f"{pointer}/{percent_at}", price, quote=plain(percent))
         if fact is not None and fact.value is not None:
