@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from scraper.extract import Unreadable
+from scraper.extract.document import Document
 from scraper.extract.markup import text_of_html
 from scraper.extract.passage import plain_passage
 from scraper.extract.prices import PER_MILLION, Scale, facts_of, read_terms
@@ -177,6 +178,23 @@ def test_a_price_beside_a_struck_one_is_promotional() -> None:
 def test_what_is_hidden_is_no_digit(hidden: str) -> None:
     (fact,) = facts_of(text_of_html(f"$3{hidden}", "text[1]"), INPUT, TABLE)
     assert (fact.value, fact.evidence.quote) == ("3", "$3")
+
+
+@pytest.mark.parametrize(
+    "mark", ['<a href="#n5">5</a>', '<span class="note">5</span>', "<sub>5</sub>", "<i></i><b><i>5</i></b>"]
+)
+def test_digits_of_an_element_of_their_own_do_not_go_on_a_number(mark: str) -> None:
+    for markup in (f"$3{mark}", f"<p>$3{mark}</p>"):
+        with pytest.raises(Unreadable, match=r"^the words '5' beside a price are not understood$"):
+            facts_of(text_of_html(markup, "text[1]"), INPUT, TABLE)
+    (text,) = Document(f"<p>$3{mark}</p>", "html").texts
+    assert text.passage.text == "$3 5"
+
+
+@pytest.mark.parametrize("markup", ["$<b>3</b>.<small>50</small>", "<b>$3</b><small>.50</small>", "$<i>3</i>.50"])
+def test_a_number_may_be_in_several_elements(markup: str) -> None:
+    (fact,) = facts_of(text_of_html(markup, "text[1]"), INPUT, TABLE)
+    assert fact.value == "3.50"
 
 
 def test_a_page_cannot_strike_out_by_a_mark_of_its_own() -> None:

@@ -6,7 +6,7 @@ Markdown and MDX come here too, rendered to HTML first, so that there is one rea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -168,9 +168,17 @@ def _raw_text(node: LexborNode, found: _Found) -> str:
                 _remember(child, tag, inner, found)
             if _is_struck(child, tag):
                 inner = struck(inner)
-            parts.append(inner if tag in _INLINE else f"\n{inner}\n")
+            parts.append(_beside(parts, inner) if tag in _INLINE else f"\n{inner}\n")
         child = child.next
     return parts[0] if len(parts) == 1 else "".join(parts)
+
+
+def _beside(parts: Sequence[str], inner: str) -> str:
+    """Return the text of an inline element as it stands after parts of a text: digits of its own do not go on a number,
+    as they may be a footnote's mark ("$2<a href=#n1>1</a>").
+    """
+    before = next((part for part in reversed(parts) if part), "") if inner[:1].isdigit() else ""
+    return f" {inner}" if before[-1:].isdigit() else inner
 
 
 def _marked(sup: LexborNode, found: _Found) -> str:
@@ -319,7 +327,7 @@ class _Walk:
         # Of the spans of a text only those inside another element are told.
         if tag in ("a", "code"):
             _remember(node, tag, raw, self.found)
-        self.run.append(struck(raw) if _is_struck(node, tag) else raw)
+        self.run.append(struck(raw) if _is_struck(node, tag) else _beside(self.run, raw))
 
     def heading(self, node: LexborNode, level: int) -> Heading:
         passage = passage_of(node, self.locator("heading"))
