@@ -6,6 +6,8 @@ import pytest
 
 from scraper.extract import Unreadable
 from scraper.extract.document import Document
+from scraper.extract.passage import plain_passage
+from scraper.extract.per_lines import priced_lines
 from scraper.extract.price_pages import read_price_tables
 from scraper.extract.prices import Scale
 from scraper.providers import anthropic, openai
@@ -93,6 +95,28 @@ def test_a_model_that_is_struck_out_is_not_the_one_above_it() -> None:
     assert [note.text for note in reading.notes] == ["a line of prices names no model"]
 
 
+def test_a_line_over_all_columns_says_the_tier_of_those_below_it() -> None:
+    prices = "<td>A</td><td>$2</td><td>$4</td>"
+    tiers = (
+        "<td colspan=3>Batch</td>",
+        prices,
+        "<tr><th colspan=3>Standard</th></tr>",
+        prices,
+        "<td colspan=3>GPT</td>",
+    )
+    reading = read_price_tables(html_table(*tiers).tables, scale=Scale(), ignored={}).reading()
+    assert values(reading) == {"A": {"input{tier=batch}": "2", "output{tier=batch}": "4", "input": "2", "output": "4"}}
+    assert [note.text for note in reading.notes] == ["Input: 'GPT' has no price", "Output: 'GPT' has no price"]
+
+
+def test_what_stands_below_other_headings_is_not_read_under_the_first_ones() -> None:
+    first, second = "<td>A</td><td>$1</td><td>$2</td>", "<td>B</td><td>$4</td><td>$3</td>"
+    page = html_table(first, "<td>Model</td><td>Output</td><td>Input</td>", second)
+    reading = read_price_tables(page.tables, scale=Scale(), ignored={}).reading()
+    assert values(reading) == {"A": {"input": "1", "output": "2"}}
+    assert [note.text for note in reading.notes] == ["what stands below a line of other headings is not read"]
+
+
 def test_texts_above_a_table_that_name_several_units_name_none() -> None:
     table = "| Model | Input |", "| --- | --- |", "| Acme | $9 |"
     page = markdown("Prices are per 1M tokens.", "", "Images are up to 560 tokens per image.", "", *table)
@@ -148,3 +172,10 @@ def test_words_in_brackets_that_are_not_understood_name_no_model() -> None:
     reading = openai.read_pricing(markdown("Prices per 1M tokens.", "", *lines))
     assert values(reading) == {"gpt-5": {"input": "1.25"}}
     assert [note.text for note in reading.notes] == ["a line of prices names no model"]
+
+
+def test_a_quantity_that_may_be_thousands_or_one_is_refused() -> None:
+    (line,) = priced_lines(plain_passage("$0.35 per 1,000 tokens", "text[1]"))
+    assert (line.quantity, line.thing) == (1000, "tokens")
+    with pytest.raises(Unreadable, match=r"^'1\.000' may mean thousands or decimals$"):
+        list(priced_lines(plain_passage("$0.35 per 1.000 tokens", "text[1]")))

@@ -28,6 +28,7 @@ _PER: Final = re.compile(
     r"\s*(?:/|per\b)\s*(?P<quantity>\d[\d,]*(?:\.\d+)?(?![\dx]))?\s?(?P<scale>k|m|thousand|million)?(?P<thing>\s.*|$)",
     re.IGNORECASE | re.DOTALL,
 )
+_EITHER_WAY: Final = re.compile(r"\d{1,3}\.\d{3}")
 _SCALES: Final = {"": 1, "k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
 
 
@@ -61,6 +62,8 @@ def priced_lines(passage: Passage) -> Iterator[PricedLine]:
         per = _PER.fullmatch(said)
         if per is None:
             raise Unreadable(f"{clean(match[0] + said)!r} does not say what the price is for")
+        if per["quantity"] and _EITHER_WAY.fullmatch(per["quantity"]):
+            raise Unreadable(f"{per['quantity']!r} may mean thousands or decimals")
         quantity = read_number(per["quantity"]) if per["quantity"] else Decimal(1)
         quantity *= _SCALES[(per["scale"] or "").casefold()]
         amount = passage.with_text(match[0].rstrip(".,"))

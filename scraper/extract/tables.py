@@ -18,7 +18,7 @@ from scraper.extract.offers import Named, Offers
 from scraper.extract.passage import Passage
 from scraper.extract.prices import Scale, facts_of
 from scraper.extract.specs import read_date, read_tokens
-from scraper.extract.vocabulary import VOCABULARY, Meaning, Role, Vocabulary, modality_of
+from scraper.extract.vocabulary import VOCABULARY, Meaning, Role, Vocabulary, modality_of, tier_of
 from scraper.meters import RateKey, Unit
 from scraper.records import SPECS, Fact
 
@@ -172,8 +172,16 @@ def read_table(
     columns = columns_of(table.grid, vocabulary)
     note_unknown(columns.paths, columns.meanings, table.locator, offers)
     above: LineFacts | None = None
+    under = scale
     for line in table.grid.lines:
-        found = read_line(line, columns, scale, offers, footnotes=footnotes)
+        tier = _tier_below(line)
+        if tier is not None:
+            under = scale.labelled(tier=tier)
+            continue
+        if _heads_other(line, columns, vocabulary):
+            offers.note("unreadable", "what stands below a line of other headings is not read", table.locator)
+            return
+        found = read_line(line, columns, under, offers, footnotes=footnotes)
         if above is not None and not _names(found.name) and not _names(found.model_id):
             # Markdown has no rowspan: a line without a name goes on with the one above.
             found.name, found.model_id = above.name, above.model_id
@@ -187,6 +195,22 @@ def read_table(
             offers.note("unreadable", "a line of prices names no model", table.locator)
         for one in named:
             offers.add(one, found.facts)
+
+
+def _tier_below(line: Line) -> str | None:
+    """Return the tier that a line over all columns says of the lines below it, "" for standard; None for others."""
+    alone = len(line.cells) > 1 and len({cell.locator for cell in line.cells}) == 1
+    return tier_of(line.cells[0].line) if alone else None
+
+
+def _heads_other(line: Line, columns: Columns, vocabulary: Vocabulary) -> bool:
+    """Say whether a line has the heading of one price in the column of another."""
+    for meaning, cell in zip(columns.meanings, line.cells, strict=True):
+        if meaning is not None and meaning.key is not None:
+            said = vocabulary.meaning(cell.line)
+            if said is not None and said.key not in (None, meaning.key):
+                return True
+    return False
 
 
 def _names(cell: Passage | None) -> bool:
