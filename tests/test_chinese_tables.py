@@ -143,3 +143,19 @@ def test_the_title_of_a_table_is_the_last_short_text_above_it() -> None:
     page = document("<p>批量推理</p><p>说明</p><p>按 token 后付费，计算方式如下：</p>" + table(td("x"), td("1")))
     assert title_of(page.tables[0]) == "批量推理"
     assert title_of(document(table(td("x"), td("1"))).tables[0]) == ""
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "said"),
+    [
+        ("输入（美元/百万tokens）", "0.5", "0.5 USD"),
+        ("输入（元/百万tokens）", "0.5", "0.5 CNY"),
+        ("输入（元/百万tokens）", "0.5元", "0.5元"),
+        ("输入（每百万tokens）", "0.5", "0.5"),
+        ("输入（美元/百万tokens）", "-", "-"),
+    ],
+)
+def test_a_bare_number_is_in_the_money_of_its_heading(heading: str, cell: str, said: str) -> None:
+    (found,) = document(table(td("模型") + " | " + td(heading), td("acme") + " | " + td(cell))).tables
+    _, (_, price) = flat_heads(found).grid.rows
+    assert (price.text, price.quote) == (said, cell)

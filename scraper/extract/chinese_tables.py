@@ -7,7 +7,7 @@ that is looked up changes; places and quotes stay as published.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
@@ -31,8 +31,10 @@ _UNITS: Final = {
     "次": "request",
 }
 _UNIT: Final = re.compile(
-    r"[（(]?(?:每|(?:美)?元/)(?P<unit>(?:百万|千)tokens?(?:/小时)?|万字符|秒|张|次)[)）]?", re.IGNORECASE
+    r"[（(]?(?:每|(?P<money>美?元)/)(?P<unit>(?:百万|千)tokens?(?:/小时)?|万字符|秒|张|次)[)）]?", re.IGNORECASE
 )
+_MONEY: Final = {"元": "CNY", "美元": "USD"}
+_BARE: Final = re.compile(r"\d+(?:\.\d+)?")
 _ASIDES: Final = re.compile(r"[（(]注[)）]|[（(]?思维链[+和]回答[)）]?|[（(](?:千)?tokens?[)）]|千token", re.IGNORECASE)
 
 _IN: Final = r"(?:推理)?输入(?:单价)?"
@@ -77,7 +79,8 @@ WORDS: Final[Vocabulary] = VOCABULARY.extended(
 
 
 def flat_heads(table: Table, more: Mapping[str, str] | None = None) -> Table:
-    """Return the table with one row of headings in English; a heading that is not known stays as it is.
+    """Return the table with one row of headings in English; a heading that is not known stays as it is. Bare numbers
+    get the money that their heading names.
 
     `more` are further headings (patterns over the text without blanks, units and remarks, all rows together).
     """
@@ -85,7 +88,8 @@ def flat_heads(table: Table, more: Mapping[str, str] | None = None) -> Table:
     heads = (*{**_HEADS, **(more or {})}.items(),)
     paths = Grid(table.grid.rows, head).headers
     top = [_heading(cell, path, heads) for cell, path in zip(table.grid.rows[0], paths, strict=True)]
-    rows = [_both_kinds(top, row) for row in table.grid.rows[head:]]
+    money = [_MONEY.get(unit["money"]) if (unit := _UNIT.search(_whole(path))) else None for path in paths]
+    rows = [_both_kinds(top, _in_money(money, row)) for row in table.grid.rows[head:]]
     return replace(table, grid=Grid((tuple(top), *rows), 1))
 
 
@@ -107,7 +111,7 @@ def _spelled(heads: tuple[tuple[str, str], ...], text: str) -> str:
 
 
 def _heading(cell: Passage, path: tuple[str, ...], heads: tuple[tuple[str, str], ...]) -> Passage:
-    whole = "".join("".join(path).split())
+    whole = _whole(path)
     unit = _UNIT.search(whole)
     named = _ASIDES.sub("", whole.replace(unit[0], "", 1) if unit else whole)
     for text in (whole, named):
@@ -115,6 +119,17 @@ def _heading(cell: Passage, path: tuple[str, ...], heads: tuple[tuple[str, str],
         if spelled:
             return cell.with_text(f"{spelled} (per {_unit(unit['unit'])})" if unit else spelled)
     return cell.with_text(" / ".join(path))
+
+
+def _whole(path: tuple[str, ...]) -> str:
+    return "".join("".join(path).split())
+
+
+def _in_money(money: Sequence[str | None], row: tuple[Passage, ...]) -> tuple[Passage, ...]:
+    return tuple(
+        cell.with_text(f"{cell.text} {named}") if named and _BARE.fullmatch(cell.line) else cell
+        for named, cell in zip(money, row, strict=True)
+    )
 
 
 def _unit(text: str) -> str:
