@@ -320,6 +320,17 @@ def test_a_heading_names_one_unit_or_none(text: str, of: Unit | None) -> None:
     assert find_unit(text) == of
 
 
+@pytest.mark.parametrize("text", ["per 1M prompt tokens", "per million completion tokens", "per 1M video tokens"])
+def test_tokens_of_a_kind_are_tokens(text: str) -> None:
+    assert find_unit(text) == Unit(Decimal(1_000_000), "token")
+
+
+@pytest.mark.parametrize("over", ["minute", "week", "year"])
+def test_what_is_paid_over_a_time_as_well_is_another_unit(over: str) -> None:
+    assert find_unit(f"per 1M tokens / {over}") == Unit(Decimal(1_000_000), "token", over)
+    assert find_unit("per 1M page tokens") is None
+
+
 @pytest.mark.parametrize("text", ["per ms", "$/ms", "per msec", "/ 5kh"])
 def test_a_thousandth_of_a_second_is_no_million_of_them(text: str) -> None:
     assert find_unit(text) is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from scraper.extract import Unreadable
@@ -176,6 +178,6 @@ def test_words_in_brackets_that_are_not_understood_name_no_model() -> None:
 
 def test_a_quantity_that_may_be_thousands_or_one_is_refused() -> None:
     (line,) = priced_lines(plain_passage("$0.35 per 1,000 tokens", "text[1]"))
-    assert (line.quantity, line.thing) == (1000, "tokens")
+    assert (line.quantity, line.thing) == (Decimal(1000), "tokens")
     with pytest.raises(Unreadable, match=r"^'1\.000' may mean thousands or decimals$"):
         list(priced_lines(plain_passage("$0.35 per 1.000 tokens", "text[1]")))

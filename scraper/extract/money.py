@@ -39,7 +39,7 @@ class Mark(StrEnum):
 class Price:
     """One amount as printed. `unit` is None where the text names none; `before` and `after` is the text around it.
 
-    `kind` is what a unit of tokens says of them: `input`, `output`, `cached`, `text`, `audio`, `image`, or nothing.
+    `kind` is what a unit of tokens says of them: `input`, `output`, `cached`, a modality, or nothing.
     """
 
     amount: Decimal
@@ -129,7 +129,7 @@ _QUANTITY = r"(?P<quantity>\d[\d,]*(?:\.\d+)?)?\s?(?P<scale>k|m|b|thousand|milli
 _THINGS: Final = (
     (r"m\s?tok(?:ens?|s)?|mt", Decimal(1_000_000), "token"),
     (r"k\s?tok(?:ens?|s)?", Decimal(1_000), "token"),
-    (r"(?:input |output |cached |text |audio |image )?tok(?:ens?|s)?", Decimal(1), "token"),
+    (r"(?:(?:input|prompt|output|completion|cached|text|audio|image|video) )?tok(?:ens?|s)?", Decimal(1), "token"),
     (r"(?:m|million) ?char(?:acter)?s?", Decimal(1_000_000), "character"),
     (r"char(?:acter)?s?", Decimal(1), "character"),
     (r"(?:output |generated )?images?|pictures?", Decimal(1), "image"),
@@ -146,11 +146,12 @@ _THINGS: Final = (
     (r"(?<![kmb])(?:hours?(?: of audio)?|hrs?|h)", Decimal(1), "hour"),
     (r"(?:gb|gib)", Decimal(1), "GB"),
 )
-_KIND: Final = re.compile(r"\b(input|output|cached|text|audio|image) tok", re.IGNORECASE)
+_KIND: Final = re.compile(r"\b(input|prompt|output|completion|cached|text|audio|image|video) tok", re.IGNORECASE)
+_SAME_KINDS: Final = {"prompt": "input", "completion": "output"}
 _SCALES: Final = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000, "b": 10**9, "billion": 10**9}
-_OVER = r"(?:\s?(?:/|per)\s?(?P<over>hour|hr|day|month))?"
+_OVER = r"(?:\s?(?:/|per)\s?(?P<over>second|sec|minute|min|hour|hr|day|week|month|year))?"
 _UNITS: Final = tuple(
-    (re.compile(rf"{_QUANTITY}\s?(?:{pattern}){_OVER}(?![\w])", re.IGNORECASE), size, thing)
+    (re.compile(rf"{_QUANTITY}\s?(?:{pattern}){_OVER}(?!\w|\s+tok)", re.IGNORECASE), size, thing)
     for pattern, size, thing in _THINGS
 )
 # "per 1K image" is one image of that size; "per 1K images" are a thousand.
@@ -345,8 +346,9 @@ def _price(match: re.Match[str], before: str, after: str, currency: str, text: s
     if found == "USD" and sign == "¥":
         raise Unreadable(f"{text!r} has a price in ¥ where dollars were expected")
     unit, rest = _leading_unit(after)
-    kind = _KIND.search(after.removesuffix(rest)) if unit else None
-    return Price(amount, found, unit, before.strip(), rest.strip(), match[0], kind[1].casefold() if kind else "")
+    named = _KIND.search(after.removesuffix(rest)) if unit else None
+    kind = named[1].casefold() if named else ""
+    return Price(amount, found, unit, before.strip(), rest.strip(), match[0], _SAME_KINDS.get(kind, kind))
 
 
 def per(amount: Decimal, unit: Unit, wanted: Unit) -> Decimal:
