@@ -149,6 +149,7 @@ def test_a_sentence_without_lengths_of_prompts_says_nothing_more(text: str) -> N
     [
         TIERS.replace("$1.2 in", "$1.3 in"),  # not the base price
         TIERS.replace("<= 128K", "<= 16K"),
+        TIERS.replace("> 128K", "<= 16K"),
         TIERS.replace("> 128K", "> 256K"),
         TIERS.replace(" <= 128K", ""),
         TIERS.replace("$2.4 in", "about $2.4 in"),

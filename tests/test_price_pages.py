@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from scraper.extract import Unreadable
+from scraper.extract.captions import tier_above
 from scraper.extract.document import Document
 from scraper.extract.passage import plain_passage
 from scraper.extract.per_lines import priced_lines
@@ -71,6 +72,21 @@ def test_tables_are_ignored_by_their_heading_in_any_case() -> None:
     tables = markdown("## Fine-Tuning fees", "", *TIERED, "", "## Models", "", *TABLE).tables
     reading = read_price_tables(tables, scale=Scale(), ignored={"Fine-tuning": "no price of use"}).reading()
     assert list(values(reading)) == ["Claude Opus 5"]
+
+
+@pytest.mark.parametrize(
+    ("above", "tier"),
+    [
+        ("## Batch pricing\n\n### GPT models", "batch"),
+        ("## Batch pricing\n\n### Standard", ""),
+        ("## Pricing\n\n### GPT models", ""),
+        ('## Pricing\n\n<Tab title="Batch">', "batch"),
+        ('## Batch pricing\n\n<Tab title="Reserved">', None),
+    ],
+)
+def test_the_tab_or_the_nearest_heading_that_names_one_says_the_tier(above: str, tier: str | None) -> None:
+    (table,) = markdown(above, "", *TABLE).tables
+    assert tier_above(table) == tier
 
 
 def html_table(*rows: str) -> Document:

@@ -60,6 +60,7 @@ def _captioned(document: Document) -> Iterator[Table]:
 def tier_above(table: Table, tabs: Collection[str] = ()) -> str | None:
     """Return the tier that a table stands in, "" for standard; None where its tab names no tier that is known.
 
+    It is that of its tab, else of the nearest heading above it that names one.
     `tabs` are the names of the page's tabs, for those among them that are no tier's name.
     """
     context = table.context
@@ -67,9 +68,13 @@ def tier_above(table: Table, tabs: Collection[str] = ()) -> str | None:
         return None
     if context.label:
         return tier_of(context.label)
-    # "Batch pricing", "Text tokens (Flex Processing)"
-    found = re.fullmatch(r"(?:.*\()?(?P<tier>[^()]+?)(?: pricing)?\)?", context.heading, re.IGNORECASE)
-    return (tier_of(found["tier"]) if found else None) or ""
+    return next((tier for heading in reversed(context.path) if (tier := _tier_in(heading)) is not None), "")
+
+
+def _tier_in(heading: str) -> str | None:
+    """Return the tier that a heading names ("Batch pricing", "Text tokens (Flex Processing)"), or None."""
+    found = re.fullmatch(r"(?:.*\()?(?P<tier>[^()]+?)(?: pricing)?\)?", heading, re.IGNORECASE)
+    return tier_of(found["tier"]) if found else None
 
 
 def modality_above(table: Table) -> str:

@@ -147,7 +147,7 @@ def _bound(said: re.Match[str], above: int, *, last: bool) -> int:
     bound = threshold_of(f"> {said['bound']}") if said["bound"] else None
     if said["bound"] and (said["sign"].startswith(">") or said["sign"] == "≥"):
         bound = above if last and bound == above else None
-    elif not last and bound is not None and bound <= above:
+    elif bound is not None and bound <= above:
         bound = None
     if bound is None and not (last and not said["bound"]):
         raise Unreadable(f"the lengths of {said[0]!r} do not follow those before it")
