@@ -46,6 +46,11 @@ def test_a_length_holds_for_the_value_or_the_labels_after_it(texts: list[str], e
     assert read(*texts) == expected
 
 
+@pytest.mark.parametrize(("tab", "key"), [("Batch", "input{tier=batch}"), ("Standard", "input"), ("Fast mode", "")])
+def test_the_name_of_a_tab_holds_for_what_stands_below_it(tab: str, key: str) -> None:
+    assert read("Input", "$1", tab, "Input", "$2") == [("input", "$1"), (key, "$2")]
+
+
 def test_a_length_ends_with_its_card() -> None:
     html = f"<h3>A</h3><p>{LONG}</p><p>Input</p><p>$2</p><h3>B</h3><p>Input</p><p>$1</p>"
     tables = list(definition_tables(Document(html, "html"), VOCABULARY))

@@ -1,7 +1,7 @@
 """Repeated definition blocks as tables: under each heading, labels and values in turn ("Input", "$5 / MTok", …).
 
 A length of prompt that stands before a value ("Prompts > 200K tokens") holds for that value; one that stands before a
-label holds for that label and the ones after it.
+label holds for that label and the ones after it. The name of a tab ("Batch") holds for all that it labels.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _NONE = Passage("", "", "")
 
 @dataclass(slots=True)
 class _Block:
-    """What has been read under one heading: (length, label, value) three by three, and what waits for its value."""
+    """What has been read under one heading: (tab, length, label, value) four by four, and what waits for its value."""
 
-    found: list[tuple[Passage, Passage, Passage]] = field(default_factory=list)
+    found: list[tuple[Passage, Passage, Passage, Passage]] = field(default_factory=list)
     last: Text | None = None
     label: Passage = _NONE
     length: Passage = _NONE
@@ -41,7 +41,8 @@ class _Block:
         elif self.waits:
             # A label followed by anything but a price ("Write" on a button) is no definition.
             if MONEY.search(passage.line):
-                self.found.append((self.length, self.label, passage))
+                tab = Passage(text.context.label, text.context.label, "")
+                self.found.append((tab, self.length, self.label, passage))
                 self.used = self.after
             else:
                 self.label = _NONE
@@ -49,13 +50,13 @@ class _Block:
 
     def table(self) -> Iterator[Table]:
         if self.found and self.last is not None:
-            lengths, labels, values = zip(*self.found, strict=True)
-            yield Table(Grid((lengths, labels, values), 2), labels[0].locator, self.last.context)
+            tabs, lengths, labels, values = zip(*self.found, strict=True)
+            yield Table(Grid((tabs, lengths, labels, values), 3), labels[0].locator, self.last.context)
 
 
 def definition_tables(document: Document, vocabulary: Vocabulary) -> Iterator[Table]:
-    """Yield a table (lengths of prompt and labels as headings, values) for each heading under which known labels are
-    followed by values.
+    """Yield a table (tabs, lengths of prompt and labels as headings, values) for each heading under which known labels
+    are followed by values.
 
     The locators are those of the texts; the context is that of the last text under the heading.
     """
