@@ -256,3 +256,9 @@ def test_whatever_the_markup_every_passage_is_found_again(pieces: list[str]) -> 
     document = Document("".join(pieces), "html")
     assert_found_again(document)
     assert all(isinstance(block, Heading | Text | Table | Island) for block in document.blocks)
+
+
+@pytest.mark.parametrize("kind", ["html", "markdown"])
+def test_a_table_without_cells_is_none(kind: str) -> None:
+    document = Document("<table></table>\n\n<table><tr><td>$2</td></tr></table>\n", kind)
+    assert [table.locator for table in document.tables] == ["table[2]"]

@@ -222,7 +222,8 @@ def test_the_architecture_page_has_every_table() -> None:
 
 def test_every_decision_is_listed() -> None:
     pages = {page.name for page in (DOCS / "decisions").glob("0*.md")}
-    assert pages == set(_links(_text("decisions/index.md")))
+    listed = {link for link in _links(_text("decisions/index.md")) if not link.startswith("../")}
+    assert pages == listed
     assert len({name[:4] for name in pages}) == len(pages), "two decisions have one number"
 
 

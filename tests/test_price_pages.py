@@ -54,10 +54,19 @@ def test_a_size_is_written_in_one_way() -> None:
 TIERED = "| Model | Input |", "| --- | --- |", "| Acme Late | $0.10 / 1M tokens |"
 
 
-@pytest.mark.parametrize("heading", ["Batch", "Batch API (50% off)"])
-def test_the_tier_of_a_table_is_that_of_its_heading(heading: str) -> None:
-    reading = read_price_tables(markdown(f"## {heading}", "", *TIERED).tables, scale=Scale(), ignored={}).reading()
-    assert values(reading) == {"Acme Late": {"input{tier=batch}": "0.10"}}
+@pytest.mark.parametrize(
+    ("headings", "field"),
+    [
+        (("Batch",), "input{tier=batch}"),
+        (("Batch API (50% off)",), "input{tier=batch}"),
+        (("Batch", "Text models"), "input{tier=batch}"),
+        (("Batch", "Standard"), "input"),
+    ],
+)
+def test_the_tier_of_a_table_is_that_of_the_headings_above_it(headings: tuple[str, ...], field: str) -> None:
+    above = [line for level, text in enumerate(headings, 2) for line in (f"{'#' * level} {text}", "")]
+    reading = read_price_tables(markdown(*above, *TIERED).tables, scale=Scale(), ignored={}).reading()
+    assert values(reading) == {"Acme Late": {field: "0.10"}}
 
 
 def test_a_heading_that_speaks_of_a_tier_in_other_words_does_not_make_plain_prices() -> None:

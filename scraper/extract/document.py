@@ -53,8 +53,8 @@ class Document:
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
-        """The tables in reading order."""
-        return tuple(block for block in self.blocks if isinstance(block, Table))
+        """The tables in reading order; one without cells says nothing."""
+        return tuple(block for block in self.blocks if isinstance(block, Table) and block.grid.rows)
 
     @cached_property
     def texts(self) -> tuple[Text, ...]:

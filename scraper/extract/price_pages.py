@@ -28,13 +28,13 @@ def scale_above(table: Table, scale: Scale) -> Scale:
 
     Raises `Unreadable` where a heading speaks of a tier in words that are not known: they may be prices of another one.
     """
-    scale = unit_scale(scale, *(text.line for text in reversed(table.context.texts)))
+    named = ""
     for said in (*table.context.path, table.context.label):
         tier = tier_of(_ASIDE.sub("", said))
         if tier is None and _OF_A_TIER.search(said):
             raise Unreadable(f"which tier it is of, {said!r} above it does not say in known words")
-        scale = scale.labelled(tier=tier)
-    return scale
+        named = named if tier is None else tier
+    return unit_scale(scale, *(text.line for text in table.context.texts)).labelled(tier=named)
 
 
 def read_price_tables(
