@@ -40,8 +40,8 @@ ROUNDS: Final = 3
 NEXT: Final = (
     "sources are taken one after the other: while one is written down (and the disk is waited for, at each page and "
     "each commit), the process that reads could have the next. What is left of the CPU is mostly work that the others "
-    "do not do: each of the 160 facts of a page is validated where it is read and again where it arrives, judged by the "
-    "guards, compared with what stands, and written with its evidence under six indexes."
+    "do not do: each of the 160 facts of a page is validated where it is read and again where it arrives, judged by "
+    "the guards, compared with what stands, and written with its evidence under six indexes."
 )
 FACTS: Final = 4 * sum(map(rows_of, range(PAGES)))
 HEAD: Final = (

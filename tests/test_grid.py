@@ -138,8 +138,11 @@ def test_a_table_in_a_cell_is_not_part_of_the_table() -> None:
 
 @pytest.mark.parametrize("html", ["<table></table>", "<table><tr></tr></table>", "<table><thead></thead></table>"])
 def test_an_empty_table_has_no_lines(html: str) -> None:
-    found = table(html)
+    document = Document(html, "html")
+    (found,) = document.blocks
+    assert isinstance(found, Table)
     assert (found.grid.width, found.grid.lines) == (0, ())
+    assert document.tables == ()
 
 
 def test_each_cell_is_found_again_at_its_locator() -> None:

@@ -54,7 +54,7 @@ class Document:
     @cached_property
     def tables(self) -> tuple[Table, ...]:
         """The tables in reading order; one without cells says nothing."""
-        return tuple(block for block in self.blocks if isinstance(block, Table) and block.grid.rows)
+        return tuple(block for block in self.blocks if isinstance(block, Table) and block.grid.width)
 
     @cached_property
     def texts(self) -> tuple[Text, ...]:
