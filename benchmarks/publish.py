@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cProfile
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from jinja2 import Environment
 from sqlalchemy import update
 
-from benchmarks.measuring import Row, alone, beside
+from benchmarks.measuring import Row, alone, beside, top_of
 from scraper import providers
 from scraper.publish.site import building, publish_site
 from scraper.publish.site.rendering import Frame
@@ -24,6 +25,10 @@ from tests.published import NOW, made_up, many_store, record, sell_alike
 OFFERS = 5000
 SELLERS = 25
 ROUNDS = 3
+NEXT = (
+    "each page is rendered for the browser and again as Markdown, from the same lines: what both show of a field could "
+    "be worked out once."
+)
 
 
 def bench() -> list[Row]:
@@ -73,6 +78,14 @@ def _published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Row]:
         alone(f"one provider of {each} offers refreshed, {seller_s.rendered} pages rendered", [week], "s"),
         alone(f"nothing changed, {same.written} files written", [none], "s"),
     ]
+
+
+def profile() -> list[str]:
+    """Return the functions that take most time of publishing a fifth of the offers."""
+    measured = cProfile.Profile()
+    with tempfile.TemporaryDirectory() as folder, many_store(f"sqlite:///{folder}/some.db", OFFERS // 5) as store:
+        measured.runcall(publish_site, store, Path(folder) / "site", NOW)
+    return top_of(measured)
 
 
 def _spent_on_offers(monkeypatch: pytest.MonkeyPatch) -> Callable[[], float]:
