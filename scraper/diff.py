@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
@@ -34,6 +34,8 @@ NOISE: Final = Decimal("1e-9")
 MISSES_TO_CLOSE: Final = 2
 
 _EXACT: Final = Context(prec=100)
+
+_BEFORE_ALL_DAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Kind(StrEnum):
@@ -313,7 +315,8 @@ def diff(
     plan.returned = [ref for ref in plan.seen if known[ref].withdrawn]
     plan.whole = [ref for ref, facts in stated.items() if len(facts) == len(said[ref])]
     _rename(plan, before, known, offers, naming.refs)
-    comparison = _Comparison(plan, before, stated, capture, frozenset(plan.returned), frozen)
+    left = _left_in_force(before.standing, frozen)
+    comparison = _Comparison(plan, before, stated, capture, frozenset(plan.returned), frozen, left)
     comparison.arrivals()
     in_force = comparison.in_force()
     fresh = comparison.compare(in_force)
@@ -448,6 +451,7 @@ class _Comparison:
     capture: Captured
     returned: frozenset[int]
     frozen: Frozen
+    left: Mapping[tuple[int, str], Sequence[Key]]
 
     def change(self, kind: Kind, offer: int, name: str, **observations: int | None) -> None:
         """Plan a change, unless it is of a baseline, of an offer that is new as a whole, or nobody sees the field."""
@@ -478,17 +482,14 @@ class _Comparison:
             self.plan.changes += [Change(Kind.OFFER_ADDED, offer) for offer in arriving]
 
     def in_force(self) -> dict[tuple[int, str], Standing]:
-        """Return what was in effect of each field of which something has a day on which it begins.
-
-        What is frozen is left out.
-        """
+        """Return what was in effect of each field of which something has a day on which it begins."""
         dated = {(s.offer, s.field) for s in self.before.standing if s.valid_from is not None}
         dated |= {(offer, name) for offer, facts in self.stated.items() for name, begins in facts if begins is not None}
         found: dict[tuple[int, str], Standing] = {}
         for stood in self.before.standing if dated else ():
             of_field = stood.offer, stood.field
-            if of_field in dated and in_effect(stood) and not self.frozen.covers(*of_field, stood.valid_from):
-                found[of_field] = max(found.get(of_field, stood), stood, key=_starts)
+            if of_field in dated and in_effect(stood):
+                found[of_field] = max(found.get(of_field, stood), stood, key=lambda one: since(one.valid_from))
         return found
 
     def compare(self, in_force: Mapping[tuple[int, str], Standing]) -> dict[tuple[int, Key], _Fresh]:
@@ -517,7 +518,7 @@ class _Comparison:
                 plan.close.append(stood.id)
                 shown = in_force.get((offer, fact.field))
                 is_to_come = fact.valid_from is not None and not self._has_come(fact)
-                is_current = shown is None or key == self._current(offer, fact.field)
+                is_current = shown is None or key == self._shown(offer, fact.field)
                 if is_to_come or (is_current and (shown is None or shown is stood)):
                     kind = Kind.TERMS if same_substance(stood, fact) else Kind.CHANGED
                     self.change(kind, offer, fact.field, before=stood.id, after_opened=opened)
@@ -551,10 +552,10 @@ class _Comparison:
     def supersede(self, fresh: dict[tuple[int, Key], _Fresh], in_force: Mapping[tuple[int, str], Standing]) -> None:
         """Plan the changes of what was in force: to the price of a day that came, or to the ordinary one after it."""
         for (offer, name), stood in in_force.items():
-            key = self._current(offer, name)
-            if key is None or key == (stood.field, stood.valid_from):
+            key = self._shown(offer, name)
+            went = None if key is None else fresh.get((offer, key))
+            if key is None or went is None or key == (stood.field, stood.valid_from):
                 continue
-            went = fresh[offer, key]
             if went.opened is not None:
                 del fresh[offer, key]
             if not same_substance(stood, self.stated[offer][key]):
@@ -563,9 +564,14 @@ class _Comparison:
                 )
 
     def added(self, fresh: Mapping[tuple[int, Key], _Fresh]) -> None:
-        """Plan one change for each field that a known offer did not have."""
-        for (offer, (name, _)), went in fresh.items():
-            if went.opened is not None:
+        """Plan one change for each field that a known offer did not have, and for each announced price.
+
+        What another price of the field hides is not seen.
+        """
+        for (offer, key), went in fresh.items():
+            name, begins = key
+            is_to_come = begins is not None and begins > self.capture.captured_at
+            if went.opened is not None and (is_to_come or key == self._shown(offer, name)):
                 self.change(Kind.FIELD_ADDED, offer, name, after_opened=went.opened)
 
     def _has_come(self, claim: Claim) -> bool:
@@ -575,7 +581,13 @@ class _Comparison:
         """Return the key of what the reading states of a field for its own time: the latest that has begun."""
         facts = self.stated.get(offer, {})
         begun = [key for key, fact in facts.items() if key[0] == name and (key[1] is None or self._has_come(fact))]
-        return max(begun, key=lambda key: (key[1] is not None, key[1] or self.capture.captured_at), default=None)
+        return max(begun, key=lambda key: since(key[1]), default=None)
+
+    def _shown(self, offer: int, name: str) -> Key | None:
+        """Return the key of what is published of a field next: what is frozen may be later than what is stated."""
+        current = self._current(offer, name)
+        left = self.left.get((offer, name), ())
+        return max(left if current is None else (current, *left), key=lambda key: since(key[1]), default=None)
 
     def _gave_way(self, stood: Standing) -> bool:
         key = self._current(stood.offer, stood.field)
@@ -587,8 +599,18 @@ def in_effect(stood: Standing) -> bool:
     return stood.valid_from is None or stood.last_seen >= stood.valid_from
 
 
-def _starts(stood: Standing) -> tuple[bool, datetime]:
-    return (stood.valid_from is not None, stood.valid_from or stood.last_seen)
+def _left_in_force(standing: Sequence[Standing], frozen: Frozen) -> dict[tuple[int, str], list[Key]]:
+    """Return the keys of what is in effect and frozen, by offer and field."""
+    left: dict[tuple[int, str], list[Key]] = {}
+    for stood in standing if frozen != NOTHING_FROZEN else ():
+        if in_effect(stood) and frozen.covers(stood.offer, stood.field, stood.valid_from):
+            left.setdefault((stood.offer, stood.field), []).append((stood.field, stood.valid_from))
+    return left
+
+
+def since(day: datetime | None) -> datetime:
+    """Return when a price begins to hold, for comparing: the ordinary one, which has no day, did before all others."""
+    return day or _BEFORE_ALL_DAYS
 
 
 def _withdraw(plan: Plan, before: Before, stated: Stated) -> None:

@@ -6,7 +6,7 @@ apart by offer, field and `valid_from`; it is settled for exactly one old and on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from scraper.diff import (
     Standing,
     in_effect,
     same_substance,
+    since,
 )
 from scraper.holds import Held, HoldStatus
 from scraper.records import Fact, Offer
@@ -159,10 +160,13 @@ def _freeze(waiting: set[Target], at: datetime) -> Frozen:
     )
 
 
-def stood_for(of_field: Iterable[Standing], valid_from: datetime | None, at: datetime) -> Standing | None:
+def stood_for(
+    of_field: Iterable[Standing], valid_from: datetime | None, at: datetime, beside: Container[datetime | None] = ()
+) -> Standing | None:
     """Return what stands where a fact would be: of its own day or, if that has come, what it would take the place of.
 
-    `of_field` is all that stands of the field as the source states it.
+    `of_field` is all that stands of the field as the source states it. It takes the place of no price of a later day
+    that is stated `beside` it.
     """
     found = list(of_field)
     for stood in found:
@@ -170,8 +174,10 @@ def stood_for(of_field: Iterable[Standing], valid_from: datetime | None, at: dat
             return stood
     if valid_from is not None and valid_from > at:
         return None
-    current = [stood for stood in found if in_effect(stood)]
-    return max(current, key=lambda stood: (stood.valid_from is not None, stood.valid_from or at), default=None)
+    current = max(filter(in_effect, found), key=lambda stood: since(stood.valid_from), default=None)
+    if current is not None and current.valid_from in beside and since(current.valid_from) > since(valid_from):
+        return None
+    return current
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +312,8 @@ class _Scene:
     def stood(self, target: Target) -> Standing | None:
         """Return what stands in its place; a whole offer has no one thing."""
         ref, name, valid_from = target
-        return stood_for(self.standing.get(ref, {}).get(name, ()), valid_from, self.capture.captured_at)
+        beside = {since for field, since in self.stated.get(ref, {}) if field == name and since is not None}
+        return stood_for(self.standing.get(ref, {}).get(name, ()), valid_from, self.capture.captured_at, beside)
 
     def _gone(self, target: Target) -> list[Standing]:
         ref, name, valid_from = target

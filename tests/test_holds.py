@@ -421,6 +421,49 @@ def test_a_price_of_its_day_takes_the_place_of_the_ordinary_one_by_approval(stor
     assert shown(store) == ("0.5", ())
 
 
+def test_approving_the_ordinary_price_leaves_one_of_its_day_in_force(store: Store) -> None:
+    since = START + DAY
+
+    def both(ordinary: str) -> Offer:
+        return offer("a", fact("input", ordinary), fact("input", "4", valid_from=since), fact("output", "9"))
+
+    read(store, 0, a("5"))
+    read(store, 2, both("5"))
+    read(store, 7, both("0.5"), hold=[held()])
+    assert the_hold(store).old is not None
+    # What the page states beside it has not gone.
+    assert approve_holds(store, [the_hold(store).id], by="kim", at=NOW).changes == ()
+    assert shown(store) == ("4", ())
+    assert kinds(read(store, 8, both("0.5"))) == []
+    assert shown(store) == ("4", ())
+    # The ordinary price that was approved holds again when the page states no other.
+    assert kinds(read(store, 9, a("0.5"))) == [(Kind.CHANGED, "a", "input")]
+    assert shown(store) == ("0.5", ())
+
+
+def test_an_ordinary_price_that_comes_to_one_of_its_day_is_compared_with_nothing(store: Store) -> None:
+    dated = fact("input", "4", valid_from=START - DAY)
+    read(store, 0, offer("a", dated))
+    both = offer("a", dated, fact("input", "0.5"))
+    read(store, 7, both, hold=[held()])
+    assert the_hold(store).old is None
+    assert approve_holds(store, [the_hold(store).id], by="kim", at=NOW).changes == ()
+    assert shown(store) == ("4", ())
+    assert kinds(read(store, 8, both)) == []
+
+
+def test_approving_an_announced_price_leaves_another_announced_one(store: Store) -> None:
+    first, second = START + 30 * DAY, START + 60 * DAY
+
+    def ahead(value: str) -> Offer:
+        return offer("a", *(fact("input", v, valid_from=since) for v, since in ((value, first), ("6", second))))
+
+    read(store, 0, ahead("5"))
+    read(store, 7, ahead("0.5"), hold=[held(since=first)])
+    approve_holds(store, [the_hold(store).id], by="kim", at=NOW)
+    assert [(one.value, one.valid_from) for one in only(store).announced] == [("0.5", first), ("6", second)]
+
+
 # What the guards see
 
 

@@ -5,7 +5,7 @@ Approving publishes at once, as if the capture that was read last had not been h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -159,14 +159,14 @@ def _publish_stated(connection: Connection, run: int, info: SourceInfo, group: S
     by_ref = by_offer(before.standing)
     known = {offer.id: offer for offer in before.known}
     facts: dict[tuple[str, str, bool], list[Fact]] = {}
-    touched: set[tuple[int, str]] = set()
+    replaced: set[int] = set()
     for hold in group:
         ref = names.find(hold.model_id, hold.name)
         stood = None
         if ref is not None:
-            touched.add((ref, hold.field))
-            stood = stood_for(by_ref.get(ref, {}).get(hold.field, ()), hold.valid_from, last.captured_at)
+            stood = _stood_for(hold, by_ref.get(ref, {}).get(hold.field, ()))
         _check(hold, stood)
+        replaced |= set() if stood is None else {stood.id}
         called: Known | HoldView = hold if ref is None else known[ref]
         if hold.new is not None:
             # The capture of a hold is that of the page that states it: to the hold, it is the only one.
@@ -178,7 +178,7 @@ def _publish_stated(connection: Connection, run: int, info: SourceInfo, group: S
     ]
     # At the same time as the reading before: then nothing else is missing from it.
     before = replace(before, last_read=Captured("", last.captured_at))
-    plan = diff(before, offers, Captured(last.sha256, last.captured_at), _all_but(before.standing, touched))
+    plan = diff(before, offers, Captured(last.sha256, last.captured_at), _all_but(before.standing, replaced))
     page = capture_row(connection, last)
     return apply_plan(connection, plan, run, info, stored.id, [page], last.captured_at).changes
 
@@ -211,10 +211,16 @@ def _publish_vanished(connection: Connection, run: int, info: SourceInfo, group:
             if hold.seen > 1 and not stood.misses:
                 missed[stood.id] = hold.first.captured_at
     before = replace(miss_earlier(connection, before, missed), last_read=_BEFORE_ALL)
-    others = frozenset((s.offer, s.field, s.valid_from) for s in before.standing if s.id not in going)
-    plan = diff(before, (), captured, Frozen(facts=others))
+    plan = diff(before, (), captured, _all_but(before.standing, going))
     page = capture_row(connection, last)
     return apply_plan(connection, plan, run, info, stored.id, [page], last.captured_at).changes
+
+
+def _stood_for(hold: HoldView, of_field: Sequence[Standing]) -> Standing | None:
+    if hold.old is not None:
+        return stood_for(of_field, hold.valid_from, hold.last.captured_at)
+    # What stood then in another's place was stated beside it.
+    return next((stood for stood in of_field if stood.valid_from == hold.valid_from), None)
 
 
 def _check(hold: HoldView, stood: Standing | None) -> None:
@@ -236,8 +242,9 @@ def _names(before: Before) -> OffersByName:
     return OffersByName.of(before.known, (), Naming((), (), {}))
 
 
-def _all_but(standing: Sequence[Standing], touched: set[tuple[int, str]]) -> Frozen:
-    return Frozen(fields=frozenset((stood.offer, stood.field) for stood in standing) - touched)
+def _all_but(standing: Sequence[Standing], decided: Container[int]) -> Frozen:
+    """Freeze what stands, but for what was decided of: what the capture said of the rest is not known here."""
+    return Frozen(facts=frozenset((s.offer, s.field, s.valid_from) for s in standing if s.id not in decided))
 
 
 def _info(connection: Connection, hold: HoldView) -> SourceInfo:
