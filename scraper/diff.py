@@ -7,7 +7,8 @@ Pure: records in, a plan out; no database, no clock. The words:
 - what a reading does not show is missed; the second fresh reading that misses it closes it;
 - the first reading of a source is its baseline and changes nothing that anybody was told before;
 - of an offer that is restated, all that stands is what this reading states, word for word: nothing is left to compare;
-- what is frozen waits for a person: the reading's word on it is left out, and what stands stays as it is.
+- what is frozen waits for a person: the reading's word on it is left out, and what stands stays as it is; it is seen
+  again where the reading says just that.
 """
 
 from __future__ import annotations
@@ -318,6 +319,7 @@ def diff(
     left = _left_in_force(before.standing, frozen)
     comparison = _Comparison(plan, before, stated, capture, frozenset(plan.returned), frozen, left)
     comparison.arrivals()
+    comparison.left_alone(said)
     in_force = comparison.in_force()
     fresh = comparison.compare(in_force)
     comparison.missing()
@@ -480,6 +482,14 @@ class _Comparison:
         if self.before.last_read is not None:
             arriving = (offer for offer in self.stated if offer < 0 or offer in self.returned)
             self.plan.changes += [Change(Kind.OFFER_ADDED, offer) for offer in arriving]
+
+    def left_alone(self, said: Stated) -> None:
+        """Confirm what is frozen and in effect where the reading says it in the same words."""
+        for stood in self.before.standing if self.left else ():
+            if (stood.field, stood.valid_from) in self.left.get((stood.offer, stood.field), ()):
+                fact = said.get(stood.offer, {}).get((stood.field, stood.valid_from))
+                if fact is not None and same_substance(stood, fact) and same_terms(stood, fact):
+                    self.plan.confirm[stood.id] = fact.evidence
 
     def in_force(self) -> dict[tuple[int, str], Standing]:
         """Return what was in effect of each field of which something has a day on which it begins."""

@@ -6,7 +6,7 @@ apart by offer, field and `valid_from`; it is settled for exactly one old and on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from scraper.diff import (
     Standing,
     in_effect,
     same_substance,
+    same_terms,
     since,
 )
 from scraper.holds import Held, HoldStatus
@@ -99,42 +100,74 @@ def settle(
     An unexpired approval of exactly this lets it through, a rejection keeps what stands without asking again. With
     `release`, so does the capture that makes as many as the guard asks for. A new value waits for as long as it is
     read, even where its guard does not object any more: what it was compared with may be gone by now. Any other hold
-    that this reading does not repeat has lapsed.
+    that this reading does not repeat has lapsed. What is stated beside what waits, of the same field, waits with it.
     """
     scene = _Scene.of(before, offers, naming, stated, capture)
     holds = scene.remembered(remembered)
-    result = Settlement()
-    waiting: set[Target] = set()
-    kept: set[int] = set()
-    passing: list[tuple[Target, Hold]] = []
     objections = scene.targets(held)
-    for target, one in {**objections, **scene.still_read(holds, objections)}.items():
-        old, new = scene.stood(target), scene.new(target)
-        same = [hold for hold in holds.get(target, ()) if same_claim(hold.old, old) and same_claim(hold.new, new)]
-        decision = _decided(same, capture.captured_at)
-        if decision is not None:
-            waiting |= {target} if decision.status is HoldStatus.REJECTED else set()
-            continue
-        again = next((hold for hold in same if hold.status is HoldStatus.OPEN), None)
-        seen = 1 if again is None else again.seen + (capture.captured_at > again.last_at)
-        enough = release and one.releases_after is not None and seen >= one.releases_after
-        waiting |= set() if enough else {target}
-        if again is None:
-            result.opened += [] if enough else [scene.opening(target, one, old, new)]
-            continue
-        kept.add(again.id)
-        if seen > again.seen:
-            result.counted[again.id] = new
-        if enough:
-            passing.append((target, again))
-    result.frozen = _freeze(waiting, capture.captured_at)
+    settling = _Settling(scene, holds, release)
+    for target, one in (objections | scene.still_read(holds, objections)).items():
+        settling.ask(target, one)
+    settling.draw_along()
+    result = settling.result
+    result.frozen = _freeze(settling.waiting.keys(), capture.captured_at)
     # What waits with its field does so until that is settled.
-    let_through = [(target, hold) for target, hold in passing if not result.frozen.covers(*target)]
+    let_through = [(target, hold) for target, hold in settling.passing.items() if not result.frozen.covers(*target)]
     result.released = [hold.id for _, hold in let_through]
     for target, hold in let_through:
         result.missed |= scene.absent(target, hold)
-    result.lapsed = [hold.id for hold in remembered if hold.status is HoldStatus.OPEN and hold.id not in kept]
+    result.lapsed = [hold.id for hold in remembered if hold.status is HoldStatus.OPEN and hold.id not in settling.kept]
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """What comes of each thing that is held: it waits, passes because enough captures say so, or was decided."""
+
+    scene: _Scene
+    holds: Mapping[Target, Sequence[Hold]]
+    release: bool
+    result: Settlement = field(default_factory=Settlement)
+    waiting: dict[Target, Held] = field(default_factory=dict)
+    passing: dict[Target, Hold] = field(default_factory=dict)
+    kept: set[int] = field(default_factory=set)
+
+    def ask(self, target: Target, one: Held, *, heed_approval: bool = True) -> None:
+        """Settle one thing that is held; a new hold is opened where it waits and none is open."""
+        at = self.scene.capture.captured_at
+        old, new = self.scene.stood(target), self.scene.new(target)
+        same = [hold for hold in self.holds.get(target, ()) if same_claim(hold.old, old) and same_claim(hold.new, new)]
+        decision = _decided(same, at)
+        if decision is not None and decision.status is HoldStatus.REJECTED:
+            self.waiting[target] = one
+            return
+        if decision is not None and heed_approval:
+            return
+        again = next((hold for hold in same if hold.status is HoldStatus.OPEN), None)
+        seen = 1 if again is None else again.seen + (at > again.last_at)
+        enough = self.release and one.releases_after is not None and seen >= one.releases_after
+        if not enough:
+            self.waiting[target] = one
+        if again is None:
+            self.result.opened += [] if enough else [self.scene.opening(target, one, old, new)]
+            return
+        self.kept.add(again.id)
+        if seen > again.seen:
+            self.result.counted[again.id] = new
+        if enough:
+            self.passing[target] = again
+
+    def draw_along(self) -> None:
+        """Hold what is stated beside what waits: while its field is frozen it waits, too, even if it was approved."""
+        for target, one in list(self.waiting.items()):
+            for beside in self.scene.beside(target):
+                if beside not in self.waiting and beside not in self.passing:
+                    why = "It is stated beside another price of this field that waits, and waits with it."
+                    self.ask(beside, replace(one, valid_from=beside[2], message=why), heed_approval=False)
+
+
+def _is_to_come(valid_from: datetime | None, at: datetime) -> bool:
+    return valid_from is not None and valid_from > at
 
 
 def _decided(same: Sequence[Hold], at: datetime) -> Hold | None:
@@ -150,9 +183,9 @@ def same_claim(one: Claim | None, other: Claim | None) -> bool:
     return same_substance(one, other)
 
 
-def _freeze(waiting: set[Target], at: datetime) -> Frozen:
+def _freeze(waiting: Set[Target], at: datetime) -> Frozen:
     """Freeze the field of what is held, lest another fact of it changes what is published; a later day is its own."""
-    later = {target for target in waiting if target[2] is not None and target[2] > at}
+    later = {target for target in waiting if _is_to_come(target[2], at)}
     return Frozen(
         offers=frozenset(ref for ref, name, _ in waiting if not name),
         fields=frozenset((ref, name) for ref, name, _ in waiting - later if name),
@@ -172,7 +205,7 @@ def stood_for(
     for stood in found:
         if stood.valid_from == valid_from:
             return stood
-    if valid_from is not None and valid_from > at:
+    if _is_to_come(valid_from, at):
         return None
     current = max(filter(in_effect, found), key=lambda stood: since(stood.valid_from), default=None)
     if current is not None and current.valid_from in beside and since(current.valid_from) > since(valid_from):
@@ -288,6 +321,22 @@ class _Scene:
                     releases_after=hold.releases_after,
                 )
         return found
+
+    def beside(self, target: Target) -> Iterator[Target]:
+        """Yield the rest that is said of the field of what waits, and would be published by now."""
+        ref, name, valid_from = target
+        if _is_to_come(valid_from, self.capture.captured_at):
+            return
+        for fact in self.stated.get(ref, {}).values():
+            is_other = fact.field == name and fact.valid_from != valid_from
+            is_now = not _is_to_come(fact.valid_from, self.capture.captured_at)
+            if is_other and is_now and not self._is_in_force(ref, fact):
+                yield (ref, name, fact.valid_from)
+
+    def _is_in_force(self, ref: int, fact: Fact) -> bool:
+        of_field = self.standing.get(ref, {}).get(fact.field, ())
+        stood = next((one for one in of_field if one.valid_from == fact.valid_from), None)
+        return stood is not None and in_effect(stood) and same_substance(stood, fact) and same_terms(stood, fact)
 
     def _meant(self, ref: int, held: Held) -> Iterator[Target]:
         if not held.field and ref in self.stated:

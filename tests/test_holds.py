@@ -172,6 +172,22 @@ def test_another_fact_of_the_field_does_not_get_round_a_hold(store: Store) -> No
     assert shown(store) == ("5", (Mark.HELD,))
 
 
+def test_a_price_whose_day_came_beside_a_held_one_waits_with_it_and_is_said_to(store: Store) -> None:
+    since = START + 6 * DAY
+    announced = fact("input", "4", valid_from=since)
+    read(store, 0, offer("a", fact("input", "5"), announced))
+    recorded = read(store, 7, offer("a", fact("input", "0.5"), announced), hold=[held()])
+    assert [(hold.valid_from, hold.check, hold.message) for hold in recorded.held] == [
+        (None, "scale_jump", "A tenth."),
+        (since, "scale_jump", "It is stated beside another price of this field that waits, and waits with it."),
+    ]
+    assert shown(store)[0] == "5"
+    decided = approve_holds(store, [hold.id for hold in recorded.held], by="kim", at=NOW)
+    [change] = decided.changes
+    assert (change.before and change.before.value, change.after and change.after.value) == ("5", "4")
+    assert shown(store) == ("4", ())
+
+
 def test_an_announcement_that_is_held_leaves_the_price_of_today_alone(store: Store) -> None:
     read(store, 0, a("5"))
     day = START + 30 * DAY
@@ -441,6 +457,17 @@ def test_approving_the_ordinary_price_leaves_one_of_its_day_in_force(store: Stor
     assert shown(store) == ("0.5", ())
 
 
+def test_approving_the_ordinary_price_ends_one_of_its_day_that_the_page_dropped(store: Store) -> None:
+    dated = fact("input", "4", valid_from=START + DAY)
+    read(store, 0, a("5"))
+    read(store, 2, offer("a", fact("input", "5"), dated, fact("output", "9")))
+    read(store, 7, a("0.5"), hold=[held()])
+    decided = approve_holds(store, [the_hold(store).id], by="kim", at=NOW)
+    [change] = decided.changes
+    assert (change.before and change.before.value, change.after and change.after.value) == ("4", "0.5")
+    assert shown(store) == ("0.5", ())
+
+
 def test_an_ordinary_price_that_comes_to_one_of_its_day_is_compared_with_nothing(store: Store) -> None:
     dated = fact("input", "4", valid_from=START - DAY)
     read(store, 0, offer("a", dated))
@@ -521,6 +548,27 @@ def test_nothing_published_ever_changes_under_an_open_hold(
                         assert published(store)[hold.model_id, hold.field] == hold.new.value
                 assert list_holds(store) == []
         assert count(store, holds_table) == len(statuses(store))
+
+
+BEGINS = (None, START + DAY * 3 / 2, START + DAY * 7 / 2)
+PRICES = st.dictionaries(st.sampled_from(BEGINS), st.sampled_from(["1", "2", "3"]), max_size=3)
+
+
+@pytest.mark.long
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.tuples(PRICES, st.sets(st.sampled_from(BEGINS))), min_size=2, max_size=5))
+def test_what_is_approved_at_once_is_published_as_if_it_had_not_been_held(
+    tmp_path_factory: pytest.TempPathFactory, readings: list[tuple[dict[datetime | None, str], set[datetime | None]]]
+) -> None:
+    folder = tmp_path_factory.mktemp("approved")
+    with open_store(f"sqlite:///{folder}/one.db") as store, open_store(f"sqlite:///{folder}/other.db") as other:
+        for day, (prices, doubted) in enumerate(readings):
+            stated = offer("a", fact("output"), *(fact("input", v, valid_from=since) for since, v in prices.items()))
+            recorded = read(store, day, stated, hold=[held(since=since) for since in doubted & prices.keys()])
+            read(other, day, stated)
+            if recorded.held:
+                approve_holds(store, [hold.id for hold in recorded.held], by="kim", at=NOW)
+            assert published(store) == published(other)
 
 
 def published(store: Store) -> dict[tuple[str, str], str | None]:

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from sqlalchemy import Connection, select, update
 
-from scraper.diff import Before, Captured, Frozen, Known, Naming, Standing, diff
+from scraper.diff import Before, Captured, Frozen, Known, Naming, Standing, diff, in_effect
 from scraper.errors import RatecardError
 from scraper.failpoints import failpoint
 from scraper.holds import HoldStatus
@@ -159,14 +159,16 @@ def _publish_stated(connection: Connection, run: int, info: SourceInfo, group: S
     by_ref = by_offer(before.standing)
     known = {offer.id: offer for offer in before.known}
     facts: dict[tuple[str, str, bool], list[Fact]] = {}
-    replaced: set[int] = set()
+    decided: set[int] = set()
     for hold in group:
         ref = names.find(hold.model_id, hold.name)
         stood = None
         if ref is not None:
-            stood = _stood_for(hold, by_ref.get(ref, {}).get(hold.field, ()))
+            of_field = by_ref.get(ref, {}).get(hold.field, ())
+            stood = _stood_for(hold, of_field)
+            decided |= {one.id for one in of_field if in_effect(one) and one.last_seen < last.captured_at}
         _check(hold, stood)
-        replaced |= set() if stood is None else {stood.id}
+        decided |= set() if stood is None else {stood.id}
         called: Known | HoldView = hold if ref is None else known[ref]
         if hold.new is not None:
             # The capture of a hold is that of the page that states it: to the hold, it is the only one.
@@ -178,7 +180,7 @@ def _publish_stated(connection: Connection, run: int, info: SourceInfo, group: S
     ]
     # At the same time as the reading before: then nothing else is missing from it.
     before = replace(before, last_read=Captured("", last.captured_at))
-    plan = diff(before, offers, Captured(last.sha256, last.captured_at), _all_but(before.standing, replaced))
+    plan = diff(before, offers, Captured(last.sha256, last.captured_at), _all_but(before.standing, decided))
     page = capture_row(connection, last)
     return apply_plan(connection, plan, run, info, stored.id, [page], last.captured_at).changes
 
