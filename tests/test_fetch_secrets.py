@@ -66,7 +66,10 @@ def test_f42_a_key_that_is_not_set_is_said_by_the_name_of_its_variable() -> None
     with hostile({"/": page()}) as server:
         answer = failed(keyed(server, environ={}).fetch([server.url("/")]))
         assert (answer.kind, "SOME_KEY, which is not set" in answer.message) == ("needs_key", True)
-        assert server.paths() == []
+        assert server.asked == []
+    # It is the key that is missing, whatever the host would have said of robots.
+    with hostile({"/robots.txt": page(b"User-agent: *\nDisallow: /"), "/": page()}) as server:
+        assert failed(keyed(server, environ={}).fetch([server.url("/")])).kind == "needs_key"
 
 
 def _echo(asked: Asked) -> tuple[bytes, ...]:

@@ -57,7 +57,7 @@ class Asker:
         `seconds` are left for all of it; `keyed` sends the keys that the host may have. What goes wrong before there is
         an answer raises `Failed`.
         """
-        keys = self._keys_for(url) if keyed else {}
+        keys = self.keys_for(url) if keyed else {}
         places = await self._places(url)
         # The library leaves the socket open where it is cancelled in a handshake, so the handshake gives up by itself.
         limits = httpx.Timeout(None, connect=min(_CONNECT_SECONDS, seconds * _CONNECT_SHARE)).as_dict()
@@ -85,7 +85,8 @@ class Asker:
                 return response
         raise Failed("network", "could not be reached: its name has no address")
 
-    def _keys_for(self, url: httpx.URL) -> dict[str, str]:
+    def keys_for(self, url: httpx.URL) -> dict[str, str]:
+        """Return the headers with the keys that a host may have; raise `Failed` where one is not set or not safe."""
         wanted = self._settings.keys.get(host_name(url), {})
         if wanted and url.scheme != "https" and not self._may_be_private(url):
             raise Failed("refused", "would get a key over plain http; give its https address")

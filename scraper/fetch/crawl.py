@@ -138,6 +138,7 @@ class Crawl:
     # A page.
 
     async def _page(self, url: httpx.URL, deadline: Deadline) -> Fetched | httpx.URL:
+        self._asker.keys_for(url)  # without its key nothing is asked of a host, not even what robots may do
         await self._permission(url, deadline.paused())
         known = self._known(url)
         marks = _conditions(known) if known else {}
@@ -223,6 +224,7 @@ class Crawl:
 
     async def _rendered(self, url: httpx.URL, deadline: Deadline) -> Fetched | httpx.URL:
         self._browser.check()
+        self._asker.keys_for(url)
         await self._permission(url, deadline.paused())
         # Whether the page has changed does not say whether what it asks for has: no conditions.
         page = await self._ask(url, deadline, partial(self._read_part, self._settings.max_body), {}, keyed=True)
