@@ -203,7 +203,7 @@ def test_a_new_module_reads_each_table_in_the_unit_that_is_named_above_it(begun:
 
 
 def test_a_table_of_bare_numbers_is_not_passed_over_in_silence(begun: Path) -> None:
-    said = "a table has prices in Input without a sign of money; it is not read"
+    said = "a table has prices in Input without a sign of money that is known; it is not read"
     assert f"# table[3]: {said}" in (begun / "scraper" / "providers" / "acme.py").read_text()
     tried = ratecard(begun, "try", "acme")
     assert f"unreadable  {said}" in tried.stdout

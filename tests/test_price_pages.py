@@ -13,6 +13,7 @@ from scraper.extract.passage import plain_passage
 from scraper.extract.per_lines import priced_lines
 from scraper.extract.price_pages import read_price_tables
 from scraper.extract.prices import Scale
+from scraper.meters import Unit
 from scraper.providers import anthropic, openai
 from scraper.records import Reading
 
@@ -163,13 +164,55 @@ def test_a_line_and_a_heading_that_name_different_units_have_no_price() -> None:
     ]
 
 
-def test_a_table_of_bare_numbers_is_noted_and_does_not_take_the_others_along() -> None:
-    bare = "| Model | Input | Output |", "| --- | --- | --- |", "| Acme | 1.80 | 7.20 |"
+@pytest.mark.parametrize(
+    "prices",
+    ["1.80 | 7.20", "CAD 1.80 | CAD 7.20", "1.80 AUD | 7.20 AUD", "₩1,800 | ₩7,200", "kr 18 | kr 72", "S/1.8 | S/7"],
+)
+def test_a_table_without_a_money_that_is_known_is_noted_and_does_not_take_the_others_along(prices: str) -> None:
+    bare = "| Model | Input | Output |", "| --- | --- | --- |", f"| Acme | {prices} |"
     page = markdown("## Prices per 1M tokens", "", *TABLE, "", "## More, per 1M tokens", "", *bare)
     reading = read_price_tables(page.tables, scale=Scale(), ignored={}).reading()
     assert values(reading) == {"Claude Opus 5": {"input": "9", "output": "45"}}
     assert [(note.kind, note.locator) for note in reading.notes] == [("unreadable", "table[2]")]
-    assert "prices in Input, Output without a sign of money" in reading.notes[0].text
+    assert "prices in Input, Output without a sign of money that is known" in reading.notes[0].text
+
+
+@pytest.mark.parametrize(
+    ("currency", "price"),
+    [
+        ("USD", "USD 2.50"), ("USD", "USD2.50"), ("USD", "2.50$"), ("USD", "＄2.50"),
+        ("EUR", "2.50 EUR"), ("GBP", "GBP 2.50"),
+    ],
+)  # fmt: skip
+def test_a_table_of_prices_is_known_by_any_money_however_it_is_written(currency: str, price: str) -> None:
+    page = markdown("## Prices per 1M tokens", "", "| Model | Input |", "| --- | --- |", f"| Acme | {price} |")
+    [offer] = read_price_tables(page.tables, scale=Scale(), ignored={}).reading().offers
+    [said] = offer.facts
+    assert (said.field, said.value, said.currency, said.evidence.quote) == ("input", "2.50", currency, price)
+
+
+@pytest.mark.parametrize(
+    ("above", "value"),
+    [
+        (["# Prices per 1M tokens"], "2.50"),
+        (["# Prices per 1K tokens"], "2500"),
+        (["# Prices per 1M tokens", "", "## Prices per 1K tokens"], "2500"),
+        (["# Prices per 1M tokens", "", "## Models", "", "Prices per 1K tokens."], "2500"),
+        (["# Prices"], "0.250"),
+    ],
+)
+def test_the_unit_of_a_table_is_that_of_the_nearest_words_above_it(above: list[str], value: str) -> None:
+    page = markdown(*above, "", "| Model | Input |", "| --- | --- |", "| Acme | $2.50 |")
+    reading = read_price_tables(page.tables, scale=Scale(Unit(Decimal(10_000_000), "token")), ignored={}).reading()
+    assert values(reading) == {"Acme": {"input": value}}
+
+
+@pytest.mark.parametrize("price", ["CA$2.50", "A$2.50", "HK$2.50", "$2.50 CAD", "R$ 2.50", "￥2.50"])
+def test_another_countrys_money_is_not_taken_for_dollars(price: str) -> None:
+    page = markdown("## Prices per 1M tokens", "", "| Model | Input |", "| --- | --- |", f"| Acme | {price} |")
+    reading = read_price_tables(page.tables, scale=Scale(), ignored={}).reading()
+    assert reading.offers == ()
+    assert [note.text[:5] for note in reading.notes if note.kind == "unreadable"] == ["Input"]
 
 
 def test_prices_of_a_section_that_is_not_known_are_noted() -> None:

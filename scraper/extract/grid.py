@@ -12,7 +12,7 @@ Spanned = tuple[Passage, int, int]
 """A cell with its rowspan and colspan."""
 
 _EMPTY = Passage("", "", "")
-_MONEY_OR_MARK = re.compile(r"[$€£¥]|^[-–—]$|^\d[\d.,]*$")
+_MONEY_OR_MARK = re.compile(r"[$＄€£¥￥₹]|^[-–—]$|^\d[\d.,]*$")
 
 
 @dataclass(frozen=True, slots=True)

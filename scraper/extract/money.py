@@ -71,15 +71,16 @@ class Money:
 _CURRENCIES: Final = {
     "us$": "USD", "usd": "USD", "$": "USD", "€": "EUR", "eur": "EUR", "£": "GBP", "gbp": "GBP",
     "cny": "CNY", "rmb": "CNY", "元": "CNY", "cn¥": "CNY", "jpy": "JPY", "inr": "INR", "₹": "INR", "¥": "",
+    "＄": "USD", "￥": "",
 }  # fmt: skip
-"""Signs of money. "¥" is of two currencies: the caller must say which."""
+"""Signs of money, also as wide as a Chinese character. "¥" is of two currencies: the caller must say which."""
 
-_SIGN = r"(?:US\$|CN¥|[$€£¥₹元]|\b(?:USD|EUR|GBP|CNY|RMB|JPY|INR)\b)"
+_SIGN = r"(?:US\$|CN¥|[$＄€£¥￥₹元]|(?<![A-Z])(?:USD|EUR|GBP|CNY|RMB|JPY|INR)(?![A-Z]))"
 _NUMBER = r"(?:\d+(?:[.,]\d+)*|\.\d+)(?:[eE][-+]?\d+)?"
 # Amounts: "$1.50", "$ 1.50", "USD 1.50", "1.50 USD", "1.50€", "0.3¢".
 _AMOUNT = re.compile(
     rf"(?P<sign>{_SIGN})\s?(?P<number>{_NUMBER})(?:\s?(?P<code>USD|EUR|CNY|GBP)\b)?"
-    rf"|(?<![\w.,$€£¥])(?P<number2>{_NUMBER})\s?(?P<sign2>{_SIGN}|¢)",
+    rf"|(?<![\w.,$＄€£¥￥])(?P<number2>{_NUMBER})\s?(?P<sign2>{_SIGN}|¢)",
     re.IGNORECASE,
 )
 _BARE = re.compile(rf"\s*(?P<number>{_NUMBER})\s*")
@@ -343,8 +344,8 @@ def _price(match: re.Match[str], before: str, after: str, currency: str, text: s
         found = _CURRENCIES[sign] or currency
     if match["code"] and _CURRENCIES[match["code"].casefold()] != found:
         raise Unreadable(f"{text!r} names two currencies for one amount")
-    if found == "USD" and sign == "¥":
-        raise Unreadable(f"{text!r} has a price in ¥ where dollars were expected")
+    if found == "USD" and sign in ("¥", "￥"):
+        raise Unreadable(f"{text!r} has a price in {sign} where dollars were expected")
     unit, rest = _leading_unit(after)
     named = _KIND.search(after.removesuffix(rest)) if unit else None
     kind = named[1].casefold() if named else ""

@@ -12,7 +12,7 @@ from scraper.meters import is_rate_key
 from scraper.records import MAX_QUOTE, Evidence, Fact, Note, Offer, Reading, State, clean
 
 _BLANK = re.compile(r"\s")
-_PRICE = re.compile(r"[$€£¥￥₹]\s?\.?\d")
+_PRICE = re.compile(r"[$＄€£¥￥₹]\s?\.?\d")
 _ROW = re.compile(r"(?P<row>table\[\d+\]/row\[\d+\]|payload\[\d+\]#.*/rows/\d+)/[^/]+")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scraper.extract import Unreadable
 from scraper.extract.markup import Table
+from scraper.extract.money import find_unit
 from scraper.extract.offers import Named, Offers
 from scraper.extract.prices import Scale
 from scraper.extract.tables import LineFacts, Naming, named_by_cell, price_tables, read_table, unit_scale
@@ -24,9 +25,10 @@ _ASIDE = re.compile(r"\s*\([^()]*\)$")
 
 
 def scale_above(table: Table, scale: Scale) -> Scale:
-    """Return the scale with what stands above a table of all its prices: its unit in a text, its tier in a heading.
+    """Return the scale with what stands above a table of all its prices: their unit and their tier.
 
-    Raises `Unreadable` where a heading speaks of a tier in words that are not known: they may be prices of another one.
+    A unit is that of the texts below the heading, else that of the nearest heading which names one. Raises `Unreadable`
+    where a heading speaks of a tier in words that are not known: they may be prices of another one.
     """
     named = ""
     for said in (*table.context.path, table.context.label):
@@ -34,7 +36,8 @@ def scale_above(table: Table, scale: Scale) -> Scale:
         if tier is None and _OF_A_TIER.search(said):
             raise Unreadable(f"which tier it is of, {said!r} above it does not say in known words")
         named = named if tier is None else tier
-    return unit_scale(scale, *(text.line for text in table.context.texts)).labelled(tier=named)
+    heads = unit_scale(scale, *[said for said in (*table.context.path, table.context.label) if find_unit(said)][-1:])
+    return unit_scale(heads, *(text.line for text in table.context.texts)).labelled(tier=named)
 
 
 def read_price_tables(
@@ -47,8 +50,9 @@ def read_price_tables(
 ) -> Offers:
     """Read all tables that have money in them, but for those under an ignored heading.
 
-    The unit of a table is the one that the text above it names ("Prices per 1M tokens."), else that of the scale; its
-    tier is that of the headings above it ("Batch"). One whose headings speak of a tier in other words is noted.
+    The unit of a table is the one that the text above it names ("Prices per 1M tokens."), else that of a heading above
+    it, else that of the scale; its tier is that of the headings above it ("Batch"). One whose headings speak of a tier
+    in other words is noted.
     Raises `Unreadable` where there is no such table.
     """
     offers = Offers()

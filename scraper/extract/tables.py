@@ -22,9 +22,15 @@ from scraper.extract.vocabulary import VOCABULARY, Meaning, Role, Vocabulary, mo
 from scraper.meters import RateKey, Unit
 from scraper.records import SPECS, Fact
 
-MONEY = re.compile(r"(?:US\$|[$€£¥])\s?\.?\d|\d\s?(?:元|CNY\b)")
+_CODE = r"(?<![A-Za-z])(?:USD|EUR|GBP|CNY|RMB)(?![A-Za-z])"
+MONEY = re.compile(rf"(?:[$＄€£¥￥₹]|{_CODE})\s?\.?\d|\d\s?(?:[$＄€£¥￥₹元]|{_CODE})")
 """What a table of prices has in a cell."""
-_BARE = re.compile(r"\d{1,4}(?:\.\d+)?")
+_OTHER_MONEY = (
+    r"(?:[₩₽₺₫฿₪₦₱₴₸]|kr\.?|zł|Kč|Rp|S/|(?:AED|AUD|BRL|CAD|CHF|CLP|COP|CZK|DKK|HKD|HUF|IDR|ILS|INR|JPY|KRW|MXN|MYR|NOK|NZD"
+    r"|PEN|PHP|PLN|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|VND|ZAR))"
+)
+_BARE = re.compile(rf"\d{{1,4}}(?:\.\d+)?|{_OTHER_MONEY}\s?\d[\d.,]*|\d[\d.,]*\s?{_OTHER_MONEY}")
+"""What may well be an amount, and does not say of which of the moneys that are read."""
 _NOTHING = re.compile(r"[-–—]|n/?a", re.IGNORECASE)
 
 
@@ -231,7 +237,7 @@ def price_tables(tables: Iterable[Table], offers: Offers, *, ignored: Mapping[st
     """Yield the tables that have money in them, but for those under a heading that is ignored on purpose.
 
     `ignored` maps the beginning of a heading (in any case) to the reason; a heading anywhere above the table counts.
-    A table of bare numbers under headings of prices is noted in `offers`: it does not say which money they are.
+    A table of bare numbers, or of amounts of another money, under headings of prices is noted in `offers`.
     """
     for table in tables:
         headings = [text.casefold() for text in table.context.path]
@@ -240,12 +246,12 @@ def price_tables(tables: Iterable[Table], offers: Offers, *, ignored: Mapping[st
         if any(MONEY.search(cell.line) for row in table.grid.rows[table.grid.header_rows :] for cell in row):
             yield table
         elif bare := _bare_prices(table.grid):
-            text = f"a table has prices in {', '.join(bare)} without a sign of money; it is not read"
+            text = f"a table has prices in {', '.join(bare)} without a sign of money that is known; it is not read"
             offers.note("unreadable", text, table.locator)
 
 
 def _bare_prices(grid: Grid) -> list[str]:
-    """Return the headings of prices under which bare numbers stand."""
+    """Return the headings of prices under which amounts stand that are of no money which is known."""
     columns = columns_of(grid)
     return [
         " / ".join(columns.paths[number])
