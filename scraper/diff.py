@@ -425,13 +425,16 @@ def _short(fact: Fact) -> str:
 def _rename(
     plan: Plan, before: Before, known: Mapping[int, Known], offers: Sequence[Offer], refs: Sequence[int]
 ) -> None:
-    # Where several sources list an offer, its first name holds: else it would change with every reading.
+    # Where several sources list an offer, or one prints it twice, its first name holds: else it would change with every
+    # reading.
+    names: dict[int, str] = {}
     for offer, ref in zip(offers, refs, strict=True):
+        if offer.name:
+            names.setdefault(ref, offer.name)
+    for ref, name in names.items():
         stored = known.get(ref)
-        if stored is None or not offer.name or not offer.model_id or offer.shared_id or ref in plan.rename:
-            continue
-        if not stored.name or (stored.name != offer.name and ref not in before.elsewhere):
-            plan.rename[ref] = offer.name
+        if stored is not None and name != stored.name and (not stored.name or ref not in before.elsewhere):
+            plan.rename[ref] = name
 
 
 # What does it say?

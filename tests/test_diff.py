@@ -555,6 +555,16 @@ def test_only_what_is_known_by_an_id_of_its_own_gets_another_name() -> None:
     assert plan.seen == [1, 2, 3, 4, 5]
 
 
+def test_of_an_offer_printed_twice_the_first_name_holds() -> None:
+    shelf = Shelf()
+    twice = [offer("a", fact("input"), name="Model A"), offer("a", fact("output"), name="Model A, new")]
+    for _ in range(3):
+        shelf.read(*twice)
+        assert [known.name for known in shelf.known.values()] == ["Model A"]
+    shelf.read(offer("a", fact("input")), *reversed(twice))
+    assert [known.name for known in shelf.known.values()] == ["Model A, new"]
+
+
 @pytest.mark.parametrize(
     ("fine", "coarse", "said"),
     [
