@@ -1022,6 +1022,53 @@ def test_four_words_say_that_something_is_not_offered(quote: str, doubted: bool)
     assert held(judgement) == ({("m", "input"): "no_longer_offered"} if doubted else {})
 
 
+def test_a_mark_in_place_of_what_was_no_price_does_not_wait() -> None:
+    gone = fact("context_window", None, state=State.NOT_OFFERED, quote="-")
+    before = {"m": {"input": "5", "context_window": "128000"}}
+    assert judged({"m": {"input": "5", "context_window": gone}}, before).holds == ()
+
+
+@pytest.mark.parametrize(("lost", "doubted"), [(3, False), (4, True)])
+def test_four_offers_that_lose_a_column_put_in_doubt_what_is_new(lost: int, doubted: bool) -> None:
+    before = many(10, {"input": "5", "output": "25", "cache_read": "0.5"})
+    after: Offers = {**before, **many(lost, {"input": "5", "output": "25"}), "new": {"input": "5"}}
+    assert (held(judged(after, before)).get(("new", "input")) == "amid_losses") is doubted
+
+
+def test_what_never_had_a_value_is_not_lost() -> None:
+    never = fact("cache_read", None, state=State.NOT_OFFERED)
+    after = many(7, {"input": "5"})
+    assert judged(after, many(6, {"input": "5", "cache_read": never})).holds == ()
+
+
+def test_what_is_gone_is_called_by_the_id_of_its_offer_or_else_by_its_name() -> None:
+    called = {"m0": "M 0", "m1": "M 1", "m2": "M 2", "": "Plain"}
+    both = (fact("input", "5"), fact("output", "25"))
+    before, after = (
+        Reading(offers=tuple(Offer(model_id=who, name=name, facts=facts) for who, name in called.items()))
+        for facts in (both, both[:1])
+    )
+    assert {hold.message.partition(",")[0] for hold in judged(after, before).holds} == {
+        f"output of {who} is gone" for who in ("m0", "m1", "m2", "Plain")
+    }
+
+
+def test_announced_prices_that_four_offers_lose_are_held_with_their_day_and_counted_apart() -> None:
+    tomorrow = NOW + timedelta(days=1)
+
+    def read(then: str | None) -> Reading:
+        state = State.NOT_OFFERED if then is None else State.SOURCED
+        facts = (fact("input", "5"), fact("input", then, state=state, valid_from=tomorrow))
+        plain = reading(many(9, {"input": "5"}, first=4)).offers
+        return Reading(offers=(*(Offer(model_id=f"m{n}", name="", facts=facts) for n in range(4)), *plain))
+
+    judgement = judged(read(None), read("4"))
+    assert {(hold.model_id, hold.valid_from): hold.message for hold in judgement.holds} == {
+        (f"m{n}", tomorrow): f"input of m{n} is now not_offered, as it is for 4 of the 4 offers that had it"
+        for n in range(4)
+    }
+
+
 def test_what_changes_on_a_page_that_lost_a_column_is_held_with_the_reason() -> None:
     before = many(5, {"input": "5", "output": "25", "released": "2026-01-01"})
     stays = {"input": "5", "released": "2026-01-01"}
