@@ -78,8 +78,8 @@ def ambiguous_names(case: Case) -> Iterator[Objection]:
     for said in case.fresh:
         if said.known or said.offer.model_id:
             continue
-        others = case.called(said.offer.name)
-        if len(others) > 1:
+        # A single one of that name would be this offer.
+        if others := case.called(said.offer.name):
             yield said.doubt(
                 f"{said.offer.name} stands without an id, and {named(others)} have that name; ids may have been lost"
             )
@@ -111,7 +111,7 @@ def amid_losses(case: Case, holds: Sequence[Held]) -> Iterator[Held]:
         return
     releases_after = None if any(held.releases_after is None for held in doubting) else LASTS
     for said in case.fresh:
-        if said.known and said.announced:
+        if said.announced:
             continue
         how = "changed" if said.stood else "is new"
         message = f"{said.fact.field} of {said.who} {how}, in a reading of which much is in doubt: {why}"
