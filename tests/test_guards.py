@@ -968,8 +968,9 @@ def test_no_mark_is_asked_of_a_currency_without_one_or_of_a_price_that_follows_f
 
 
 def test_every_kind_of_cutoff_lies_before_the_release() -> None:
-    judgement = judged({"m": {"released": "2026-01-01", "training_cutoff": "2026-06"}})
-    assert held(judgement)["m", "training_cutoff"] == "cutoff_after_release"
+    undated: Offers = {"never-released": {"training_cutoff": "2026-06"}}
+    judgement = judged({**undated, "m": {"released": "2026-01-01", "training_cutoff": "2026-06"}})
+    assert held(judgement) == {("m", f): "cutoff_after_release" for f in ("released", "training_cutoff")}
     both = {"released": "2026-01-01", "knowledge_cutoff": "2025-06", "training_cutoff": "2026-06"}
     assert held(judged({"m": both})) == {("m", f): "cutoff_after_release" for f in ("released", "training_cutoff")}
 
