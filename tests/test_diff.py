@@ -715,6 +715,27 @@ def test_a_price_that_has_begun_and_is_frozen_is_not_compared() -> None:
     assert plan.whole == []
 
 
+BOTH = [stands(10, "input", "1"), stands(11, "input", "2", valid_from=START - DAY)]
+
+
+def test_a_frozen_price_takes_no_place_of_one_that_is_only_missed() -> None:
+    before = Before(known=[Known(1, "a", "")], standing=BOTH, last_read=Captured("0" * 64, START))
+    frozen = Frozen(facts=frozenset({(1, "input", None)}))
+    plan = diff(before, [offer("a", fact("output"))], Captured("1" * 64, START + DAY), frozen)
+    assert (plan.miss, plan.close) == ([11], [])
+    assert plan.changes == [Change(Kind.FIELD_ADDED, 1, "output", after_opened=0)]
+
+
+def test_a_frozen_price_that_is_still_to_come_hides_no_change() -> None:
+    later = START + 20 * DAY
+    standing = [*BOTH, stands(12, "input", "3", valid_from=later)]
+    before = Before(known=[Known(1, "a", "")], standing=standing, last_read=Captured("0" * 64, START))
+    frozen = Frozen(facts=frozenset({(1, "input", later)}))
+    plan = diff(before, [offer("a", fact("input"))], Captured("1" * 64, START + DAY), frozen)
+    assert plan.changes == [Change(Kind.CHANGED, 1, "input", before=11, after_standing=10)]
+    assert plan.close == [11]
+
+
 def test_of_an_offer_that_is_restated_nothing_is_planned_but_its_name() -> None:
     before = Before(
         known=[Known(1, "a", "A"), Known(2, "b", "B")],

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from scraper.contracts import Contract
-from scraper.diff import same_value
+from scraper.diff import same_value, since
 from scraper.holds import Held, Stood
 from scraper.meters import RateKey, is_rate_key
 from scraper.records import SPECS, Fact, Offer, Reading
@@ -274,7 +274,7 @@ def agrees(stood: Stood, fact: Fact) -> bool:
 def current_of(stood: Sequence[Stood], at: datetime) -> Stood | None:
     """Return what stood for a time, of all that stood of one field: the latest that has begun."""
     begun = [one for one in stood if one.valid_from is None or one.valid_from <= at]
-    return max(begun, key=lambda one: (one.valid_from is not None, one.valid_from or at), default=None)
+    return max(begun, key=lambda one: since(one.valid_from), default=None)
 
 
 def amount_of(claim: Fact | Stood) -> Decimal | None:
