@@ -718,6 +718,24 @@ def test_a_price_that_has_begun_and_is_frozen_is_not_compared() -> None:
 BOTH = [stands(10, "input", "1"), stands(11, "input", "2", valid_from=START - DAY)]
 
 
+def test_what_is_frozen_and_in_effect_is_seen_where_it_is_said_in_the_same_words() -> None:
+    later = START + 20 * DAY
+    standing = [
+        stands(10, "input", "1"),
+        stands(11, "output", "2"),
+        stands(12, "cache_read", "1"),
+        stands(13, "input", "3", valid_from=later),
+        stands(14, "input", "1", offer=2),
+    ]
+    before = Before(
+        known=[Known(1, "a", ""), Known(2, "b", "")], standing=standing, last_read=Captured("0" * 64, START)
+    )
+    read = offer("a", fact("input"), fact("output", "5"), fact("input", "3", valid_from=later))
+    plan = diff(before, [read], Captured("1" * 64, START + DAY), Frozen(offers=frozenset({1, 2})))
+    assert {number: evidence.quote for number, evidence in plan.confirm.items()} == {10: "input 1"}
+    assert (plan.open, plan.close, plan.miss, plan.changes) == ([], [], [], [])
+
+
 def test_a_frozen_price_takes_no_place_of_one_that_is_only_missed() -> None:
     before = Before(known=[Known(1, "a", "")], standing=BOTH, last_read=Captured("0" * 64, START))
     frozen = Frozen(facts=frozenset({(1, "input", None)}))
