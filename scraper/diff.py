@@ -280,7 +280,7 @@ def refines(fine: Claim, coarse: Claim) -> bool:
 
 
 def _decimals(amount: Decimal) -> int:
-    return max(0, -int(amount.as_tuple().exponent))
+    return -int(amount.as_tuple().exponent)
 
 
 def same_terms(one: Claim, other: Claim) -> bool:
@@ -364,7 +364,7 @@ def _name_new(
             continue
         ref = known.get(identity)
         if ref is None and _is_new_id(offer, known) and unknown_ids[offer.name] == 1 and offer.name not in nameless:
-            ref = known.get((False, "", offer.name)) if offer.name else None
+            ref = known.get((False, "", offer.name))
             if ref is not None:
                 identify[ref] = offer.model_id
         elif ref is None and not offer.model_id and len(by_name[offer.name]) == 1:
@@ -425,13 +425,16 @@ def _short(fact: Fact) -> str:
 def _rename(
     plan: Plan, before: Before, known: Mapping[int, Known], offers: Sequence[Offer], refs: Sequence[int]
 ) -> None:
-    # Where several sources list an offer, its first name holds: else it would change with every reading.
+    # Where several sources list an offer, or one prints it twice, its first name holds: else it would change with every
+    # reading.
+    names: dict[int, str] = {}
     for offer, ref in zip(offers, refs, strict=True):
+        if offer.name:
+            names.setdefault(ref, offer.name)
+    for ref, name in names.items():
         stored = known.get(ref)
-        if stored is None or not offer.name or not offer.model_id or offer.shared_id or ref in plan.rename:
-            continue
-        if not stored.name or (stored.name != offer.name and ref not in before.elsewhere):
-            plan.rename[ref] = offer.name
+        if stored is not None and name != stored.name and (not stored.name or ref not in before.elsewhere):
+            plan.rename[ref] = name
 
 
 # What does it say?
@@ -471,7 +474,7 @@ class _Comparison:
             return False
         opened, before = observations.get("after_opened"), observations.get("before")
         stood = next((one for one in self.before.standing if one.id == before), None)
-        better = self.before.better.get((offer, name), ())
+        better = self.before.better.get((offer, name))
         if opened is None or stood is None or not better:
             return True
         fact = self.plan.open[opened].fact
@@ -481,7 +484,7 @@ class _Comparison:
         """Plan one change for each offer that is new or came back."""
         if self.before.last_read is not None:
             arriving = (offer for offer in self.stated if offer < 0 or offer in self.returned)
-            self.plan.changes += [Change(Kind.OFFER_ADDED, offer) for offer in arriving]
+            self.plan.changes.extend(Change(Kind.OFFER_ADDED, offer) for offer in arriving)
 
     def left_alone(self, said: Stated) -> None:
         """Confirm what is frozen and in effect where the reading says it in the same words."""

@@ -71,6 +71,21 @@ def test_f11_cloudflare_challenges() -> None:
     )
 
 
+def test_f11_a_title_says_what_a_page_is_however_long_it_is() -> None:
+    words = "<p>nothing of what was asked for</p>" * 100
+    beacon = "<script>a.src='/cdn-cgi/challenge-platform/h/g/orchestrate'</script>"
+    challenge = 'a Cloudflare challenge page ("Just a moment..."), not the page'
+    assert problem(page("Just a moment...", beacon + words)) == challenge
+    denied = 'a notice that access is denied ("Access Denied"), not the page'
+    assert problem(page("Access Denied", words)) == denied
+    assert problem(page("Models", words)) is None
+
+
+def test_scripts_are_left_out_after_letters_whose_lower_case_is_longer() -> None:
+    text = "<p>İİİİİİİİ</p><script>no word of it</script><p>Access denied</p>"
+    assert problem(text) == 'a notice that access is denied ("İİİİİİİİ Access denied"), not the page'
+
+
 def test_a_page_that_loads_the_beacon_is_a_page() -> None:
     beacon = "<script>a.src='/cdn-cgi/challenge-platform/scripts/jsd/main.js'; window.__CF$cv$params={}</script>"
     assert problem(PRICING + beacon) is None

@@ -20,6 +20,7 @@ from scraper.diff import (
     Frozen,
     Kind,
     Known,
+    Opening,
     Plan,
     Standing,
     diff,
@@ -342,6 +343,20 @@ def test_an_announcement_is_missed_twice_before_its_day() -> None:
     assert shelf.values() == {("a", "input", None): "1"}
 
 
+def test_an_announcement_of_the_only_price_that_is_missing_on_its_day_is_closed_silently() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("output"), announced("2", 3)))
+    assert shelf.read(offer("a", fact("output")), after=3 * DAY) == []
+    assert shelf.values() == {("a", "output", None): "1"}
+
+
+def test_another_price_for_the_same_day_is_a_change_of_the_announced_one() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input"), announced("2", 30)))
+    assert shelf.read(offer("a", fact("input"), announced("3", 30))) == [(Kind.CHANGED, "a", "input")]
+    assert shelf.values() == {("a", "input", None): "1", ("a", "input", START + 30 * DAY): "3"}
+
+
 def test_the_old_price_gives_way_on_the_day_of_the_new_one() -> None:
     shelf = Shelf()
     shelf.read(offer("a", fact("input"), announced("2", 3)))
@@ -383,13 +398,23 @@ def test_a_price_that_has_begun_when_it_is_first_read_is_a_change_of_the_old_one
     assert shelf.values() == {("a", "input", None): "1.5", ("a", "input", START + DAY): "3"}
 
 
+def test_a_price_that_has_begun_when_it_is_first_read_takes_the_place_of_the_old_one() -> None:
+    shelf = Shelf()
+    shelf.read(offer("a", fact("input")))
+    assert shelf.read(offer("a", announced("2", 1))) == [(Kind.CHANGED, "a", "input")]
+    assert shelf.values() == {("a", "input", START + DAY): "2"}
+
+
 def test_an_announced_price_without_one_before_it_is_told_on_its_day_too() -> None:
     shelf = Shelf()
     shelf.read(offer("a", fact("output")))
     alone = offer("a", fact("output"), announced("2", 3))
     assert shelf.read(alone) == [(Kind.FIELD_ADDED, "a", "input")]
     assert shelf.read(alone) == []
-    assert shelf.read(alone, after=3 * DAY) == [(Kind.FIELD_ADDED, "a", "input")]
+    [stood] = (one.id for one in shelf.standing.values() if one.field == "input")
+    [known] = shelf.known
+    plan = shelf.apply((alone,), Captured("f" * 64, START + 5 * DAY))
+    assert plan.changes == [Change(Kind.FIELD_ADDED, known, "input", after_standing=stood)]
     assert shelf.read(alone) == []
 
 
@@ -555,6 +580,16 @@ def test_only_what_is_known_by_an_id_of_its_own_gets_another_name() -> None:
     assert plan.seen == [1, 2, 3, 4, 5]
 
 
+def test_of_an_offer_printed_twice_the_first_name_holds() -> None:
+    shelf = Shelf()
+    twice = [offer("a", fact("input"), name="Model A"), offer("a", fact("output"), name="Model A, new")]
+    for _ in range(3):
+        shelf.read(*twice)
+        assert [known.name for known in shelf.known.values()] == ["Model A"]
+    shelf.read(offer("a", fact("input")), *reversed(twice))
+    assert [known.name for known in shelf.known.values()] == ["Model A, new"]
+
+
 @pytest.mark.parametrize(
     ("fine", "coarse", "said"),
     [
@@ -577,7 +612,7 @@ def test_a_price_is_finer_than_the_one_that_rounds_it(fine: str, coarse: str, sa
         fact("input", None, state=State.NOT_OFFERED),
     ):
         assert not refines(fact("input", fine), other)
-    assert not refines(fact("released", "2025"), fact("released", "2025"))
+    assert not refines(fact("released", "2025-01-02"), fact("released", "2025-01"))
 
 
 def stands(number: int, name: str, value: str, **more: Any) -> Standing:
@@ -616,6 +651,8 @@ def test_what_gives_way_to_a_price_that_stood_already_names_it() -> None:
     before = Before(
         known=[Known(1, "a", "")],
         standing=[
+            stands(6, "cache_write", "3"),
+            stands(7, "cache_write", "4", valid_from=START + 20 * DAY),
             stands(9, "cache_read", "1"),
             stands(8, "cache_read", "1", valid_from=START - DAY),
             stands(10, "input", "1"),
@@ -625,7 +662,7 @@ def test_what_gives_way_to_a_price_that_stood_already_names_it() -> None:
         ],
         last_read=Captured("0" * 64, START),
     )
-    read = offer("a", fact("cache_read"), fact("input"), fact("output", "5"))
+    read = offer("a", fact("cache_write", "3"), fact("cache_read"), fact("input"), fact("output", "5"))
     plan = diff(before, [read], Captured("1" * 64, START + DAY))
     assert plan.changes == [
         Change(Kind.CHANGED, 1, "input", before=11, after_standing=10),
@@ -657,6 +694,82 @@ def test_an_offer_is_seen_though_all_that_is_read_of_it_is_frozen() -> None:
     assert [new.model_id for new in plan.create] == ["bare"]
     assert frozen.covers(1, "input", None)
     assert not frozen.covers(3, "input", None)
+
+
+def test_a_price_that_has_begun_and_is_frozen_is_not_compared() -> None:
+    begun = START - DAY
+    before = Before(
+        known=[Known(1, "a", "")],
+        standing=[
+            stands(10, "input", "1"),
+            stands(11, "input", "2", valid_from=begun),
+            stands(12, "output", "5"),
+        ],
+        last_read=Captured("0" * 64, START),
+    )
+    read = offer("a", fact("input"), fact("input", "3", valid_from=begun))
+    plan = diff(before, [read], Captured("1" * 64, START + DAY), Frozen(facts=frozenset({(1, "input", begun)})))
+    assert (plan.open, plan.close, plan.changes) == ([], [], [])
+    assert plan.confirm.keys() == {10}
+    assert plan.miss == [12], "what is frozen hides nothing that follows"
+    assert plan.whole == []
+
+
+BOTH = [stands(10, "input", "1"), stands(11, "input", "2", valid_from=START - DAY)]
+
+
+def test_what_is_frozen_and_in_effect_is_seen_where_it_is_said_in_the_same_words() -> None:
+    later = START + 20 * DAY
+    standing = [
+        stands(10, "input", "1"),
+        stands(11, "output", "2"),
+        stands(12, "cache_read", "1"),
+        stands(13, "input", "3", valid_from=later),
+        stands(14, "input", "1", offer=2),
+    ]
+    before = Before(
+        known=[Known(1, "a", ""), Known(2, "b", "")], standing=standing, last_read=Captured("0" * 64, START)
+    )
+    read = offer("a", fact("input"), fact("output", "5"), fact("input", "3", valid_from=later))
+    plan = diff(before, [read], Captured("1" * 64, START + DAY), Frozen(offers=frozenset({1, 2})))
+    assert {number: evidence.quote for number, evidence in plan.confirm.items()} == {10: "input 1"}
+    assert (plan.open, plan.close, plan.miss, plan.changes) == ([], [], [], [])
+
+
+def test_a_frozen_price_takes_no_place_of_one_that_is_only_missed() -> None:
+    before = Before(known=[Known(1, "a", "")], standing=BOTH, last_read=Captured("0" * 64, START))
+    frozen = Frozen(facts=frozenset({(1, "input", None)}))
+    plan = diff(before, [offer("a", fact("output"))], Captured("1" * 64, START + DAY), frozen)
+    assert (plan.miss, plan.close) == ([11], [])
+    assert plan.changes == [Change(Kind.FIELD_ADDED, 1, "output", after_opened=0)]
+
+
+def test_a_frozen_price_that_is_still_to_come_hides_no_change() -> None:
+    later = START + 20 * DAY
+    standing = [*BOTH, stands(12, "input", "3", valid_from=later)]
+    before = Before(known=[Known(1, "a", "")], standing=standing, last_read=Captured("0" * 64, START))
+    frozen = Frozen(facts=frozenset({(1, "input", later)}))
+    plan = diff(before, [offer("a", fact("input"))], Captured("1" * 64, START + DAY), frozen)
+    assert plan.changes == [Change(Kind.CHANGED, 1, "input", before=11, after_standing=10)]
+    assert plan.close == [11]
+
+
+def test_of_an_offer_that_is_restated_nothing_is_planned_but_its_name() -> None:
+    before = Before(
+        known=[Known(1, "a", "A"), Known(2, "b", "B")],
+        standing=[stands(10, "input", "1", offer=2)],
+        last_read=Captured("0" * 64, START),
+    )
+    read = [offer("a", fact("input", "5"), name="A 2"), offer("b", fact("input", "2"), name="B")]
+    plan = diff(before, read, Captured("1" * 64, START + DAY), restated=frozenset({1}))
+    assert plan == Plan(
+        rename={1: "A 2"},
+        seen=[2],
+        open=[Opening(2, read[1].facts[0])],
+        close=[10],
+        changes=[Change(Kind.CHANGED, 2, "input", before=10, after_opened=0)],
+        whole=[2],
+    )
 
 
 def test_a_known_name_gets_an_id_that_is_printed_twice() -> None:

@@ -588,8 +588,9 @@ def test_a_price_that_was_announced_is_not_in_doubt_amid_losses() -> None:
         model_id="m9", name="m9", facts=(fact("input", "5"), fact("input", "4", valid_from=NOW + timedelta(days=1)))
     )
     before = before.model_copy(update={"offers": (*before.offers, announced)})
-    judgement = judged({"m9": {"input": "4"}}, before)
+    judgement = judged({"m9": {"input": "4"}, "new": {"input": "5"}}, before)
     assert ("m9", "input") not in held(judgement)
+    assert held(judgement)["new", "input"] == "amid_losses"
 
 
 def test_a_mark_in_place_of_a_price_waits_and_a_sentence_does_not() -> None:
@@ -610,9 +611,20 @@ def test_a_name_that_several_offers_have_is_in_doubt_without_an_id() -> None:
     )
     other = Offer(model_id="x", name="X", facts=(fact("input", "5"),))
     before = two.model_copy(update={"offers": (*two.offers, other)})
-    judgement = judged(two.model_copy(update={"offers": (other, *reading({"=Embed": {"input": "5"}}).offers)}), before)
+    moved = Offer(model_id="x", name="X", facts=(fact("input", "6"),))
+    judgement = judged(two.model_copy(update={"offers": (moved, *reading({"=Embed": {"input": "5"}}).offers)}), before)
     assert held(judgement) == {("Embed", "input"): "ambiguous_names"}
     assert "embed-1, embed-2 have that name" in judgement.holds[0].message
+
+
+def test_a_name_that_several_offers_have_is_in_no_doubt_with_an_id_or_where_it_stood_alone() -> None:
+    def read(prices: dict[str, str]) -> Reading:
+        return Reading(
+            offers=tuple(Offer(model_id=who, name="Embed", facts=(fact("input", p),)) for who, p in prices.items())
+        )
+
+    stood = {"embed-1": "5", "embed-2": "5", "": "5"}
+    assert judged(read({**stood, "": "6", "embed-3": "5"}), read(stood)).holds == ()
 
 
 def test_f15_an_offer_is_known_by_its_id_and_by_its_name_only_without_one() -> None:
@@ -705,6 +717,41 @@ def test_f21_a_new_heading_over_the_old_values_is_held_with_what_it_took() -> No
     assert held(judgement).items() >= {(f"m{n}", "cache_write"): "relabelled" for n in range(3)}.items()
 
 
+@pytest.mark.parametrize(("stay", "doubted"), [(4, True), (5, False)])
+def test_f21_a_fifth_of_those_that_had_a_price_makes_its_new_heading_doubtful(stay: int, doubted: bool) -> None:
+    before: Offers = {**many(stay + 1, {"input": "5", "cache_write": "4"}), "without": {"input": "5"}}
+    judgement = judged({**before, "m0": {"input": "5", "cache_read": "4"}, "new": {"input": "5"}}, before)
+    expected = {("m0", field): "relabelled" for field in ("cache_read", "cache_write")}
+    assert held(judgement) == ({**expected, ("new", "input"): "amid_losses"} if doubted else {})
+
+
+def test_f21_a_new_heading_is_held_beside_an_offer_whose_prices_are_swapped() -> None:
+    before: Offers = {"a": {"input": "5", "output": "25"}, **many(3, {"input": "5", "cache_write": "4"})}
+    after: Offers = {"a": {"input": "25", "output": "5"}, **many(3, {"input": "5", "cache_read": "4"})}
+    expected = {("a", "input"): "swapped", **{(f"m{n}", "cache_read"): "relabelled" for n in range(3)}}
+    assert held(judged(after, before)).items() >= expected.items()
+
+
+def test_f21_a_new_heading_over_announced_prices_is_held_with_their_day() -> None:
+    tomorrow = NOW + timedelta(days=1)
+
+    def read(field: str) -> Reading:
+        facts = (fact("input", "5"), fact(field, "0.5", valid_from=tomorrow))
+        return Reading(offers=tuple(Offer(model_id=f"m{n}", name="", facts=facts) for n in range(2)))
+
+    judgement = judged(read("cache_read"), read("cache_write"))
+    assert {(hold.model_id, hold.field, hold.valid_from) for hold in judgement.holds} == {
+        (f"m{n}", field, tomorrow) for n in range(2) for field in ("cache_read", "cache_write")
+    }
+
+
+def test_a_new_price_with_the_value_that_another_one_left_is_held() -> None:
+    before = many(2, {"input": "5", "output": "25"})
+    after = many(2, {"input": "5", "output": "30", "output{tier=batch}": "25"})
+    expected = {(f"m{n}", "output{tier=batch}"): "relabelled" for n in range(2)}
+    assert held(judged(after, before)).items() >= expected.items()
+
+
 def test_f21_a_batch_table_read_as_the_standard_one_changes_nothing() -> None:
     before = many(3, {"input": "5", "output": "25", "input{tier=batch}": "2.50", "output{tier=batch}": "12.50"})
     judgement = judged(many(3, {"input": "2.50", "output": "12.50"}), before)
@@ -716,6 +763,17 @@ def test_prices_that_are_cut_alike_are_not_swapped() -> None:
     after = {"m": {"input": "2.50", "output": "12.50", "input{tier=batch}": "1.25", "output{tier=batch}": "6.25"}}
     stays = {f"n{n}": before["m"] for n in range(9)}
     assert judged(stays | after, stays | before).holds == ()
+
+
+def test_a_price_that_stays_took_no_value_from_one_that_moved() -> None:
+    judgement = judged(many(2, {"input": "5", "output": "6"}), many(2, {"input": "5", "output": "5"}))
+    assert (judgement.failures, judgement.holds) == ((), ())
+
+
+def test_offers_with_one_price_for_both_columns_do_not_hide_that_they_are_swapped() -> None:
+    both = many(9, {"input": "7", "output": "7"}, first=2)
+    before, after = (many(2, {"input": one, "output": other}) for one, other in (("5", "25"), ("25", "30")))
+    assert failing(judged({**after, **both}, {**before, **both})) == {"swapped"}
 
 
 def test_a_price_that_meets_another_one_by_chance_is_not_swapped() -> None:
@@ -737,6 +795,12 @@ def test_rows_that_are_shifted_are_held() -> None:
     assert set(held(judged(after, before)).values()) == {"rows_shifted"}
     fewer = dict(before) | {"m0": {"input": "25"}, "m1": {"input": "3"}}
     assert "rows_shifted" not in held(judged(fewer, before)).values()
+
+
+def test_new_offers_at_the_prices_of_others_are_no_shifted_rows() -> None:
+    before = {f"m{n}": {"input": price} for n, price in enumerate(("5", "25", "3"))}
+    new = {f"n{n}": {"input": price} for n, price in enumerate(("25", "3", "5", "25"))}
+    assert judged({**before, **new}, before).holds == ()
 
 
 def test_two_offers_that_are_swapped_are_held() -> None:
@@ -904,8 +968,9 @@ def test_no_mark_is_asked_of_a_currency_without_one_or_of_a_price_that_follows_f
 
 
 def test_every_kind_of_cutoff_lies_before_the_release() -> None:
-    judgement = judged({"m": {"released": "2026-01-01", "training_cutoff": "2026-06"}})
-    assert held(judgement)["m", "training_cutoff"] == "cutoff_after_release"
+    undated: Offers = {"never-released": {"training_cutoff": "2026-06"}}
+    judgement = judged({**undated, "m": {"released": "2026-01-01", "training_cutoff": "2026-06"}})
+    assert held(judgement) == {("m", f): "cutoff_after_release" for f in ("released", "training_cutoff")}
     both = {"released": "2026-01-01", "knowledge_cutoff": "2025-06", "training_cutoff": "2026-06"}
     assert held(judged({"m": both})) == {("m", f): "cutoff_after_release" for f in ("released", "training_cutoff")}
 
@@ -913,6 +978,8 @@ def test_every_kind_of_cutoff_lies_before_the_release() -> None:
 def test_of_many_names_the_first_five_are_said() -> None:
     contract = Contract.model_validate({"must_have": ["a", "b", "c", "d", "e", "f"]})
     assert judged({"m": {"input": "5"}}, contract=contract).failures[0].endswith("must have: a, b, c, d, e, …")
+    five = Contract.model_validate({"must_have": ["a", "b", "c", "d", "e"]})
+    assert judged({"m": {"input": "5"}}, contract=five).failures[0].endswith("must have: a, b, c, d, e")
 
 
 def test_an_announced_price_is_compared_with_the_current_one() -> None:
@@ -941,6 +1008,17 @@ def test_an_announced_price_is_compared_with_the_current_one() -> None:
             {"input{upstream=a}": "6", "output{upstream=a}": "9"},
             True,
         ),
+        # The price of one host may be taken for that of all, but not for that of another one.
+        ({"input": "5", "input{upstream=a}": "4"}, {"input": "4", "input{upstream=a}": "5"}, True),
+        (
+            {"input{upstream=a}": "5", "input{upstream=b}": "4"},
+            {"input{upstream=a}": "4", "input{upstream=b}": "5"},
+            False,
+        ),
+        # Prices that are cut alike within two hundredths are not taken from each other; nor does one begin at nothing.
+        ({"input": "10", "input{tier=batch}": "5.1"}, {"input": "5.1", "input{tier=batch}": "2.56"}, False),
+        ({"input": "10", "input{tier=batch}": "5.1"}, {"input": "5.1", "input{tier=batch}": "2.55"}, True),
+        ({"input": "0", "output": "25"}, {"input": "25", "output": "30"}, True),
     ],
 )  # fmt: skip
 def test_what_takes_the_value_of_another_price(before: dict[str, str], after: dict[str, str], doubted: bool) -> None:
@@ -1020,6 +1098,53 @@ def test_four_words_say_that_something_is_not_offered(quote: str, doubted: bool)
     gone = fact("input", None, state=State.NOT_OFFERED, quote=quote)
     judgement = judged({"m": {"output": "5.5", "input": gone}}, before)
     assert held(judgement) == ({("m", "input"): "no_longer_offered"} if doubted else {})
+
+
+def test_a_mark_in_place_of_what_was_no_price_does_not_wait() -> None:
+    gone = fact("context_window", None, state=State.NOT_OFFERED, quote="-")
+    before = {"m": {"input": "5", "context_window": "128000"}}
+    assert judged({"m": {"input": "5", "context_window": gone}}, before).holds == ()
+
+
+@pytest.mark.parametrize(("lost", "doubted"), [(3, False), (4, True)])
+def test_four_offers_that_lose_a_column_put_in_doubt_what_is_new(lost: int, doubted: bool) -> None:
+    before = many(10, {"input": "5", "output": "25", "cache_read": "0.5"})
+    after: Offers = {**before, **many(lost, {"input": "5", "output": "25"}), "new": {"input": "5"}}
+    assert (held(judged(after, before)).get(("new", "input")) == "amid_losses") is doubted
+
+
+def test_what_never_had_a_value_is_not_lost() -> None:
+    never = fact("cache_read", None, state=State.NOT_OFFERED)
+    after = many(7, {"input": "5"})
+    assert judged(after, many(6, {"input": "5", "cache_read": never})).holds == ()
+
+
+def test_what_is_gone_is_called_by_the_id_of_its_offer_or_else_by_its_name() -> None:
+    called = {"m0": "M 0", "m1": "M 1", "m2": "M 2", "": "Plain"}
+    both = (fact("input", "5"), fact("output", "25"))
+    before, after = (
+        Reading(offers=tuple(Offer(model_id=who, name=name, facts=facts) for who, name in called.items()))
+        for facts in (both, both[:1])
+    )
+    assert {hold.message.partition(",")[0] for hold in judged(after, before).holds} == {
+        f"output of {who} is gone" for who in ("m0", "m1", "m2", "Plain")
+    }
+
+
+def test_announced_prices_that_four_offers_lose_are_held_with_their_day_and_counted_apart() -> None:
+    tomorrow = NOW + timedelta(days=1)
+
+    def read(then: str | None) -> Reading:
+        state = State.NOT_OFFERED if then is None else State.SOURCED
+        facts = (fact("input", "5"), fact("input", then, state=state, valid_from=tomorrow))
+        plain = reading(many(9, {"input": "5"}, first=4)).offers
+        return Reading(offers=(*(Offer(model_id=f"m{n}", name="", facts=facts) for n in range(4)), *plain))
+
+    judgement = judged(read(None), read("4"))
+    assert {(hold.model_id, hold.valid_from): hold.message for hold in judgement.holds} == {
+        (f"m{n}", tomorrow): f"input of m{n} is now not_offered, as it is for 4 of the 4 offers that had it"
+        for n in range(4)
+    }
 
 
 def test_what_changes_on_a_page_that_lost_a_column_is_held_with_the_reason() -> None:

@@ -219,10 +219,16 @@ def test_what_is_new_beside_a_doubt_is_held_wherever_its_offer_stands() -> None:
 
 @pytest.mark.parametrize(
     ("stood", "read"),
-    [(None, -20), (None, 0), (None, 20), (-20, None), (-40, -20)],
-    ids=["since a while", "from now on", "announced", "without a day any more", "on a later day"],
+    [(None, -20), (None, 0), (None, 20), (-20, None), (0, None), (-40, -20)],
+    ids=["since a while", "from now on", "announced", "without a day any more", "begun just now", "on a later day"],
 )
 def test_a_price_that_has_a_day_is_compared_with_what_holds_now(stood: int | None, read: int | None) -> None:
     judgement = judged(one_offer(("input", "500", read)), one_offer(("input", "5", stood)))
     assert held(judgement) == {("m", "input"): "scale_jump"}
     assert held(judged(one_offer(("input", "6", read)), one_offer(("input", "5", stood)))) == {}
+
+
+def test_of_all_prices_that_have_begun_the_latest_holds_now() -> None:
+    before = one_offer(("input", "5", None), ("input", "6", -40), ("input", "500", -20), ("input", "7", 20))
+    assert held(judged(one_offer(("input", "510", 0)), before)) == {}
+    assert held(judged(one_offer(("input", "8", 0)), before)) == {("m", "input"): "scale_jump"}

@@ -328,6 +328,21 @@ def test_tokens_of_a_kind_are_tokens(text: str) -> None:
     assert find_unit(text) == Unit(Decimal(1_000_000), "token")
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("$5 / 1M audio tokens", "audio"),
+        ("$5 per 1M prompt tokens", "input"),
+        ("$5 / million completion tokens", "output"),
+        ("$5 / 1M tokens", ""),
+        ("$5 / 1M tokens (cached tokens: less)", ""),
+        ("$5 (audio tokens: more)", ""),
+    ],
+)
+def test_a_unit_names_the_kind_of_its_tokens(text: str, kind: str) -> None:
+    assert read_money(text).prices[0].kind == kind
+
+
 @pytest.mark.parametrize("over", ["minute", "week", "year"])
 def test_what_is_paid_over_a_time_as_well_is_another_unit(over: str) -> None:
     assert find_unit(f"per 1M tokens / {over}") == Unit(Decimal(1_000_000), "token", over)

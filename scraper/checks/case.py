@@ -11,10 +11,10 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from scraper.contracts import Contract
-from scraper.diff import same_value
+from scraper.diff import same_value, since
 from scraper.holds import Held, Stood
 from scraper.meters import RateKey, is_rate_key
-from scraper.records import SPECS, Fact, Offer, Reading, State
+from scraper.records import SPECS, Fact, Offer, Reading
 
 MOST: Final = Decimal("0.5")
 """More than this share is most of something."""
@@ -200,7 +200,7 @@ class Case:
         found: dict[tuple[str, str], list[Stood]] = defaultdict(list)
         for stood in self.stood:
             found[stood.model_id, stood.name].append(stood)
-        return found
+        return dict(found)
 
     @cached_property
     def _keys(self) -> Mapping[int, tuple[str, str]]:
@@ -249,7 +249,7 @@ class Case:
                 fact=fact,
                 known=True,
                 stood=stood,
-                current=current_of(of_field, fact.field, self.at),
+                current=current_of(of_field, self.at),
                 announced=any(
                     one.valid_from and one.valid_from != fact.valid_from and agrees(one, fact) for one in of_field
                 ),
@@ -271,15 +271,15 @@ def agrees(stood: Stood, fact: Fact) -> bool:
     )
 
 
-def current_of(stood: Sequence[Stood], field: str, at: datetime) -> Stood | None:
-    """Return what stood of a field for a time: the latest that has begun."""
-    begun = [one for one in stood if one.field == field and (one.valid_from is None or one.valid_from <= at)]
-    return max(begun, key=lambda one: (one.valid_from is not None, one.valid_from or at), default=None)
+def current_of(stood: Sequence[Stood], at: datetime) -> Stood | None:
+    """Return what stood for a time, of all that stood of one field: the latest that has begun."""
+    begun = [one for one in stood if one.valid_from is None or one.valid_from <= at]
+    return max(begun, key=lambda one: since(one.valid_from), default=None)
 
 
 def amount_of(claim: Fact | Stood) -> Decimal | None:
-    """Return the amount of a sourced rate, None for anything else."""
-    if claim.state is not State.SOURCED or claim.value is None or not is_rate_key(claim.field):
+    """Return the amount of a sourced rate, None for anything else: what is not sourced has no value."""
+    if claim.value is None or not is_rate_key(claim.field):
         return None
     return _decimal(claim.value)
 

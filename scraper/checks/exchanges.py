@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from scraper.checks.case import MOST, Case, Failure, Objection, Said, named, rate_key, ratio, vanished
+from scraper.checks.case import MOST, Case, Failure, Objection, Said, named, ratio, vanished
 from scraper.checks.losses import LOST_SHARE
 from scraper.checks.text import shown
 from scraper.diff import same_value
@@ -168,11 +168,9 @@ def _take(said: Said, other: Stood, now: Said | None) -> _Taken | None:
 
 
 def _one_page(field: str, other: str) -> bool:
-    """Say whether two fields are different prices that one page may confuse; those of two hosts are not."""
-    one, two = rate_key(field), rate_key(other)
-    if one is None or two is None or one == two:
-        return False
-    return _host(one) == _host(two) or "" in (_host(one), _host(two))
+    """Say whether two prices are such as one page may confuse; those of two hosts are not."""
+    hosts = _host(RateKey.parse(field)), _host(RateKey.parse(other))
+    return hosts[0] == hosts[1] or "" in hosts
 
 
 def _host(key: RateKey) -> str:
@@ -182,8 +180,8 @@ def _host(key: RateKey) -> str:
 
 def _one_heading(field: str, other: str) -> bool:
     """Say whether two prices of one unit, and of one host, differ only in the meter or only in the labels."""
-    one, two = rate_key(field), rate_key(other)
-    if one is None or two is None or one.unit != two.unit or _host(one) != _host(two):
+    one, two = RateKey.parse(field), RateKey.parse(other)
+    if one.unit != two.unit or _host(one) != _host(two):
         return False
     return one.meter == two.meter or (one.modality, one.labels) == (two.modality, two.labels)
 

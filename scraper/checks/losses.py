@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
-from scraper.checks.case import LASTS, MOST, Case, Doubt, Objection, amount_of, named, vanished
+from scraper.checks.case import LASTS, MOST, Case, Doubt, Key, Objection, amount_of, named, vanished
 from scraper.checks.text import shown
 from scraper.holds import Held, Stood
 from scraper.records import State
@@ -38,23 +39,25 @@ def offers_lost(case: Case) -> Iterator[Objection]:
 
 def field_lost(case: Case) -> Iterator[Objection]:
     """A field that many offers lose together was lost by the page's column, not by the offers."""
-    holders: Counter[str] = Counter()
-    for stood in case.stood:
-        if stood.valid_from is None and stood.state is State.SOURCED and case.offer_of(stood) is not None:
-            holders[stood.field] += 1
-    gone: dict[str, list[Doubt]] = defaultdict(list)
+    holders = Counter(
+        (stood.field, stood.valid_from)
+        for stood in case.stood
+        if stood.state is State.SOURCED and case.offer_of(stood) is not None
+    )
+    gone: dict[Key, list[Doubt]] = defaultdict(list)
     for stood in case.lost:
         if stood.state is State.SOURCED:
             who = stood.model_id or stood.name
-            gone[stood.field].append(vanished(stood, f"{stood.field} of {who} is gone"))
+            gone[stood.field, stood.valid_from].append(vanished(stood, f"{stood.field} of {who} is gone"))
     for said in case.fresh:
         if said.stood and said.stood.state is State.SOURCED and said.fact.state is not State.SOURCED:
-            gone[said.fact.field].append(said.doubt(f"{said.fact.field} of {said.who} is now {said.fact.state}"))
-    for field, doubts in gone.items():
-        if len(doubts) >= MANY and len(doubts) > LOST_SHARE * holders[field]:
+            doubt = said.doubt(f"{said.fact.field} of {said.who} is now {said.fact.state}")
+            gone[said.fact.field, said.fact.valid_from].append(doubt)
+    for column, doubts in gone.items():
+        if len(doubts) >= MANY and len(doubts) > LOST_SHARE * holders[column]:
             for doubt in doubts:
-                message = f"{doubt.message}, as it is for {len(doubts)} of the {holders[field]} offers that had it"
-                yield Doubt(doubt.model_id, doubt.name, doubt.field, doubt.valid_from, message)
+                told = f"{doubt.message}, as it is for {len(doubts)} of the {holders[column]} offers that had it"
+                yield replace(doubt, message=told)
 
 
 def no_longer_offered(case: Case) -> Iterator[Objection]:
@@ -75,8 +78,8 @@ def ambiguous_names(case: Case) -> Iterator[Objection]:
     for said in case.fresh:
         if said.known or said.offer.model_id:
             continue
-        others = case.called(said.offer.name)
-        if len(others) > 1:
+        # A single one of that name would be this offer.
+        if others := case.called(said.offer.name):
             yield said.doubt(
                 f"{said.offer.name} stands without an id, and {named(others)} have that name; ids may have been lost"
             )
@@ -108,7 +111,7 @@ def amid_losses(case: Case, holds: Sequence[Held]) -> Iterator[Held]:
         return
     releases_after = None if any(held.releases_after is None for held in doubting) else LASTS
     for said in case.fresh:
-        if said.known and said.announced:
+        if said.announced:
             continue
         how = "changed" if said.stood else "is new"
         message = f"{said.fact.field} of {said.who} {how}, in a reading of which much is in doubt: {why}"

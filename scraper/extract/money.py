@@ -347,7 +347,7 @@ def _price(match: re.Match[str], before: str, after: str, currency: str, text: s
     if found == "USD" and sign in ("¥", "￥"):
         raise Unreadable(f"{text!r} has a price in {sign} where dollars were expected")
     unit, rest = _leading_unit(after)
-    named = _KIND.search(after.removesuffix(rest)) if unit else None
+    named = _KIND.search(after.removesuffix(rest))
     kind = named[1].casefold() if named else ""
     return Price(amount, found, unit, before.strip(), rest.strip(), match[0], _SAME_KINDS.get(kind, kind))
 
