@@ -118,11 +118,8 @@ class Island:
 Block = Heading | Text | Table | Island
 
 
-def _is_struck(node: LexborNode, tag: str) -> bool:
-    if tag in _STRUCK_TAGS:
-        return True
-    attributes = node.attributes
-    return bool(attributes) and _strikes(attributes)
+def _is_struck(tag: str, attributes: Mapping[str, str | None]) -> bool:
+    return tag in _STRUCK_TAGS or (bool(attributes) and _strikes(attributes))
 
 
 def _strikes(attributes: Mapping[str, str | None]) -> bool:
@@ -144,8 +141,12 @@ def _is_hidden(attributes: Mapping[str, str | None]) -> bool:
     """Say whether an element shows nothing: beside a price, what it holds would be taken for digits of it."""
     if not attributes:
         return False
-    style = (attributes.get("style") or "").replace(" ", "").casefold()
-    return "hidden" in attributes or "display:none" in style or "visibility:hidden" in style
+    style = attributes.get("style")
+    if style:
+        style = style.replace(" ", "").casefold()
+        if "display:none" in style or "visibility:hidden" in style:
+            return True
+    return "hidden" in attributes
 
 
 def _raw_text(node: LexborNode, found: _Found) -> str:
@@ -162,11 +163,11 @@ def _raw_text(node: LexborNode, found: _Found) -> str:
             parts.append("\n")
         elif tag == "sup":
             parts.append(_marked(child, found))
-        elif tag not in _SKIPPED and not tag.startswith("-") and not _is_hidden(child.attributes):
+        elif tag not in _SKIPPED and not tag.startswith("-") and not _is_hidden(attributes := child.attributes):
             inner = _raw_text(child, found)
             if tag in _REMEMBERED:
                 _remember(child, tag, inner, found)
-            if _is_struck(child, tag):
+            if _is_struck(tag, attributes):
                 inner = struck(inner)
             parts.append(_beside(parts, inner) if tag in _INLINE else f"\n{inner}\n")
         child = child.next
@@ -313,7 +314,7 @@ class _Walk:
             self.blocks.append(self.table(node))
         else:
             self.flush()
-            if _is_struck(node, tag) and node.css_first("table") is None:
+            if _is_struck(tag, node.attributes) and node.css_first("table") is None:
                 self.run.append(struck(_raw_text(node, self.found)))
             else:
                 self.pane(node)
@@ -327,7 +328,7 @@ class _Walk:
         # Of the spans of a text only those inside another element are told.
         if tag in ("a", "code"):
             _remember(node, tag, raw, self.found)
-        self.run.append(struck(raw) if _is_struck(node, tag) else _beside(self.run, raw))
+        self.run.append(struck(raw) if _is_struck(tag, node.attributes) else _beside(self.run, raw))
 
     def heading(self, node: LexborNode, level: int) -> Heading:
         passage = passage_of(node, self.locator("heading"))
@@ -344,7 +345,7 @@ class _Walk:
         for number, (row, in_head, left) in enumerate(_rows(node), 1):
             cells: list[Spanned] = []
             start = f"{locator}/row[{number}]/cell["
-            given_up = _is_struck(row, "tr")
+            given_up = _is_struck("tr", row.attributes)
             for place, cell in enumerate(_children(row, "td", "th"), 1):
                 attributes = cell.attributes
                 passage = _cell(cell, f"{start}{place}]", is_struck=given_up or _strikes(attributes))

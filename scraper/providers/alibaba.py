@@ -41,6 +41,7 @@ _RESPELLED: Final = {
     "文本输入：(.*?) 图片输入：(.*)": r"text: \1\nimage: \2",
     "文本输入：(.*)": r"\1",
 }
+_TENTHS: Final = re.compile(r"限时([\d.]+)折")
 _HALF: Final = "Batch调用半价"
 
 
@@ -75,7 +76,7 @@ def _clock(table: Table) -> str:
 
 def _facts(row: Conditional, name: Passage) -> Iterator[Fact]:
     for fact in row.stated.facts:
-        off = re.search(r"限时([\d.]+)折", fact.evidence.quote)
+        off = _TENTHS.search(fact.evidence.quote)
         yield fact.model_copy(update={"derived": f"{off[1]}/10 of the original price"}) if off else fact
     if _HALF in name.line:
         yield from in_batch((fact for fact in row.stated.facts if not fact.promotional), name, _HALF)
