@@ -112,6 +112,8 @@ def _features_first(text: str) -> str:
         lambda text: text.replace("(/1M tokens)<br>=&lt; 200K input tokens", "(/1M tokens) &lt;= 200K input tokens"),
         lambda text: re.sub(r"(\$[\d.]+ \(Global\))</p><p>", r"\1<br>", text),
         lambda text: text.replace("<h3>Priority</h3>", "<h3>PRIORITY</h3>"),
+        lambda text: text.replace("<td><p>Input (audio)</p>", "<td><p>Input (audio)</p>†"),
+        lambda text: text.replace("<p>$0.55 (Non-global)*</p>", "<p>$0.55 (Non-global)</p><p>*</p>"),
         _features_first,
     ],
 )

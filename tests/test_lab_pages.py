@@ -146,6 +146,14 @@ def test_three_prices_without_their_order_are_not_read() -> None:
     assert reading.notes
 
 
+def test_a_column_of_prices_of_a_tier_that_is_not_known_is_noted() -> None:
+    before, after, reading = changed(
+        "fireworks", "pricing.2026-09-01.md", lambda text: text.replace("| Priority |", "| Turbo |")
+    )
+    assert after.items() < before.items()
+    assert {note.text for note in reading.notes} >= {"the heading 'Turbo' of prices names no tier"}
+
+
 def test_a_price_of_a_card_without_an_id_goes_to_no_other_card() -> None:
     page = "<h3>Libraries</h3><p>OCR</p><span>$3</span><p>Words.</p><p>More.</p><h3>Leanstral</h3><p>labs-lean-1</p>"
     with pytest.raises(Unreadable):

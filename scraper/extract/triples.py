@@ -16,7 +16,7 @@ from scraper.extract.naming import read_title, status_fact
 from scraper.extract.offers import Named, Offers
 from scraper.extract.passage import Passage
 from scraper.extract.prices import PER_MILLION, Scale, facts_of
-from scraper.extract.tables import columns_of
+from scraper.extract.tables import MONEY, columns_of
 from scraper.extract.vocabulary import VOCABULARY, Role, tier_of
 from scraper.meters import RateKey
 from scraper.records import Fact
@@ -59,6 +59,9 @@ def tier_columns(table: Table, order: Sequence[RateKey], offers: Offers) -> Iter
         named = Named("", title.name, status_fact(title, line.cells[name or 0]))
         for path, cell in line:
             tier = tier_of(path[-1]) if path else None
+            if tier is None and MONEY.search(cell.line):
+                heading = " / ".join(path)
+                offers.note("unknown_heading", f"the heading {heading!r} of prices names no tier", cell.locator)
             if tier is None or not cell.line:
                 continue
             try:

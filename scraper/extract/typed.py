@@ -150,10 +150,11 @@ def typed_facts(
     headed = tiers_of(heading)
     if column.tiers and headed and set(column.tiers) != set(headed):
         raise Unreadable(f"its column and its heading {heading!r} name different tiers")
-    several = len(kind.lines) > 1 and not _TRAINING.fullmatch(kind.line.casefold())
-    if several and len(kind.lines) != len(cell.lines):
-        raise Unreadable(f"{len(cell.lines)} prices do not go with {len(kind.lines)} types")
-    pairs = zip(kind.lines, cell.lines, strict=True) if several else [(kind.line, cell.text)]
+    types, prices = _marked_off(kind), _marked_off(cell)
+    several = len(types) > 1 and not _TRAINING.fullmatch(" ".join(types).casefold())
+    if several and len(types) != len(prices):
+        raise Unreadable(f"{len(prices)} prices do not go with {len(types)} types")
+    pairs = zip(types, prices, strict=True) if several else [(" ".join(types), "\n".join(prices))]
     for label, text in pairs:
         batch = re.match(r"batch ", label, re.IGNORECASE)
         named = label[batch.end() if batch else 0 :]
@@ -173,6 +174,11 @@ def typed_facts(
                 for tier in ("batch",) if batch else tiers:
                     full = key.with_labels(prompt_gt=column.prompt_gt, tier=tier, **labels)
                     yield from likely(facts_of(part, full, Scale(unit)))
+
+
+def _marked_off(cell: Passage) -> list[str]:
+    """Return the lines of a cell but for those with nothing but marks of footnotes, which may stand in a line alone."""
+    return [line for line in cell.lines if without_marks(line)]
 
 
 def _parts(cell: Passage, text: str) -> Iterator[tuple[Passage, dict[str, str]]]:

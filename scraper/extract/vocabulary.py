@@ -100,8 +100,11 @@ def modality_of(text: str) -> str:
 
 
 def tier_of(text: str) -> str | None:
-    """Return the tier that a tab's or a heading's text names: "" for standard, None where it names none."""
-    return _TIERS.get(clean(text).casefold())
+    """Return the tier that a tab's or a heading's text names: "" for standard, None where it names none.
+
+    Marks of footnotes at its end count for nothing.
+    """
+    return _TIERS.get(without_marks(clean(text)).casefold())
 
 
 _UNITLESS = r"(?: tokens?| price| token price| pricing)?"

@@ -28,16 +28,17 @@ def unit_changed(page: str, kind: str, rng: random.Random) -> str:
 
 
 def currency_changed(page: str, kind: str, rng: random.Random) -> str:
-    """Prices in dollars are prices in euros, on the whole page or in one table."""
+    """Prices in dollars are in euros or in dollars of another country, on the whole page or in one table."""
+    sign = rng.choice(("€", "€", "CA$", "HK$"))
 
-    def in_euros(text: str) -> str:
-        return re.sub(r"\\?\$(?=\s?\.?\d)", "€", text)
+    def in_other_money(text: str) -> str:
+        return re.sub(r"(?:US)?\\?\$(?=\s?\.?\d)", sign, text)
 
     tables = [table for table in tables_of(page, kind) if "$" in table.written()]
     if len(tables) > 1 and rng.random() < 0.5:
         table = rng.choice(tables)
-        return page[: table.start] + in_euros(page[table.start : table.end]) + page[table.end :]
-    return in_euros(page)
+        return page[: table.start] + in_other_money(page[table.start : table.end]) + page[table.end :]
+    return in_other_money(page)
 
 
 def decimal_comma(page: str, kind: str, rng: random.Random) -> str:
