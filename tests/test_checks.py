@@ -312,6 +312,8 @@ def test_a_source_may_be_a_home_page() -> None:
         ("| 2.50 USD |", "markdown", {"input"}, False),
         ("<script>{'price': '$2.50'}</script>", "html", {"input"}, False),
         ("<td>2元</td>", "html", {"input"}, False),
+        ("<td>2&#20803;</td>", "html", {"input"}, False),
+        ("<td>2&#x5143;</td>", "html", {"input"}, False),
         ("""["1M tokens", <>{"$"}0.16</>, <>{'$'}4.00</>]""", "markdown", {"input"}, False),
         ("<td>2.50</td>", "html", {"input"}, True),
         ("<p>Our models cost dollars.</p>", "html", {"input{tier=batch}", "released"}, True),

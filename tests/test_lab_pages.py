@@ -146,6 +146,20 @@ def test_three_prices_without_their_order_are_not_read() -> None:
     assert reading.notes
 
 
+def _training_exchanged_with_output(text: str) -> str:
+    """Exchange two headings in the shown table of training; its payload has the numbers under headings of its own."""
+    head = re.search(r"<tr><th><span[^>]*>Model</span></th><th><span[^>]*>Training</span>.*?</tr>", text)
+    assert head
+    names = {"Training": "Output", "Output": "Training"}
+    return text.replace(head[0], re.sub("Training|Output", lambda name: names[name[0]], head[0]), 1)
+
+
+def test_training_is_paid_by_tokens_or_by_hours_and_never_by_both() -> None:
+    before, after, reading = changed("openai", "pricing.2026-09-01.html", _training_exchanged_with_output)
+    assert [key[:2] for key in before.keys() ^ after.keys()] == [("o4-mini-2025-04-16", "training_hours")]
+    assert any("training costs '$100.00 / hour' and '$16.00'" in note.text for note in reading.notes)
+
+
 def test_a_column_of_prices_of_a_tier_that_is_not_known_is_noted() -> None:
     before, after, reading = changed(
         "fireworks", "pricing.2026-09-01.md", lambda text: text.replace("| Priority |", "| Turbo |")

@@ -393,6 +393,8 @@ def test_a_dot_in_the_middle_parts_two_prices() -> None:
         ("€1.500", "'€1.500' may mean thousands or decimals"),
         ("eur 1.500", "'eur 1.500' may mean thousands or decimals"),
         ("$1 EUR", "'$1 EUR' names two currencies for one amount"),
+        ("$1 per 262,144 tokens", "'262,144 tokens' is no unit of prices, which are for 1, 1,000, 1,000,000"),
+        ("$1 per 512K characters", "'512K characters' is no unit of prices, which are for 1, 1,000, 1,000,000"),
         ("¥1", "'¥1' has a price in ¥ where dollars were expected"),
         ("￥1", "'￥1' has a price in ￥ where dollars were expected"),
         ("$1-$2", "'$1-$2' is a range, not a price"),

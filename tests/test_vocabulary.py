@@ -168,7 +168,7 @@ def test_tiers_and_modalities_have_their_names() -> None:
     assert [tier_of(text) for text in ("Standard", " BATCH API ", "Flex", "Fast mode", "Turbo")] == [
         "", "batch", "flex", "fast", None,
     ]  # fmt: skip
-    assert [tier_of(text) for text in ("Priority†", "Flex *", "Standard (1)", "Batch [2]", "(1)")] == [
+    assert [tier_of(text) for text in ("Priority†", "Flex** [7]", "Standard (1)", "Batch [2]", "(1)")] == [
         "priority", "flex", "", "batch", None,
     ]  # fmt: skip
     assert [modality_of(text) for text in ("Audio", "Images", "VIDEO", "Text", "Text / image", "")] == [

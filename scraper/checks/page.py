@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -158,8 +159,7 @@ def problem_without_prices(text: str, kind: str, publishes: Iterable[str]) -> st
         return None
     if _MARKED.search(text) or _PRICE.search(text):  # as on most pages, without taking them apart
         return None
-    for written, meant in _ENTITIES.items():
-        text = text.replace(written, meant)
+    text = html.unescape(text)
     text = _JSX_TEXT.sub(r"\1", text)
     if _PRICE.search(text) or _PRICE.search(_TAG.sub("", text)):
         return None

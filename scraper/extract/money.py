@@ -126,6 +126,7 @@ _ON_REQUEST = re.compile(
 )
 _FREE = re.compile(r"(?:limited[- ]time )?free(?: of charge)?|no charge|\$0(?:\.0+)? \(free\)", re.IGNORECASE)
 
+_COUNTED: Final = frozenset({"token", "character"})
 _QUANTITY = r"(?P<quantity>\d[\d,]*(?:\.\d+)?)?\s?(?P<scale>k|m|b|thousand|million|billion)?"
 _THINGS: Final = (
     (r"m\s?tok(?:ens?|s)?|mt", Decimal(1_000_000), "token"),
@@ -195,7 +196,11 @@ def _unit_at(text: str) -> tuple[Unit, int] | None:
                 raise Unreadable(f"{match[0]!r} is no unit")
             scale = _SCALES[match["scale"].casefold()] if match["scale"] else 1
             over = (match["over"] or "").casefold().replace("hr", "hour")
-            best = Unit(quantity * scale * size, thing, over), match.end()
+            unit = Unit(quantity * scale * size, thing, over)
+            if thing in _COUNTED and unit.quantity.normalize().as_tuple().digits != (1,):
+                # "262,144 tokens" in the column of units is what stood in the next one, the context window.
+                raise Unreadable(f"{match[0]!r} is no unit of prices, which are for 1, 1,000, 1,000,000")
+            best = unit, match.end()
     return best
 
 

@@ -96,7 +96,7 @@ def typed_keys(label: str, *, cached: bool = False) -> tuple[tuple[RateKey, ...]
     With text among its modalities it is the bare key; in a column of cached tokens only what is sent has keys.
     Raises `Unreadable` for a type that is not known.
     """
-    folded = re.sub(r"[\s*†‡]+$", "", clean(label).casefold())
+    folded = without_marks(clean(label).casefold())
     if _TRAINING.fullmatch(folded):
         return ((RateKey("training"),), "")
     match = next((match for pattern in _TYPES if (match := pattern.fullmatch(folded))), None)

@@ -198,7 +198,7 @@ class Vocabulary:
 
 def without_marks(text: str) -> str:
     """Return a heading without the marks of footnotes at its end."""
-    return re.sub(r"\s*(?:\(\d+\)|\[\d+\]|[*†‡¹²³])+$", "", text)
+    return re.sub(r"(?:\s*(?:\(\d+\)|\[\d+\]|[*†‡¹²³]))+$", "", text)
 
 
 @lru_cache(maxsize=8192)
