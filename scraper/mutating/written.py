@@ -103,7 +103,8 @@ class Written:
         """Whether the first column says what the values are, not the header: a table whose columns are the models."""
         in_header = sum(meaning_of(text) is not None for text in self.header)
         in_column = sum(meaning_of(row.cells[0].text) is not None for row in self.body if row.cells)
-        return in_column > in_header
+        # A single one may be a row of models that is named like a length of prompts ("up to 150M").
+        return in_column > max(in_header, 1)
 
     def groups(self) -> tuple[tuple[Row, ...], ...]:
         """Return the rows of the body as groups that belong together: by spans, and by empty first cells."""
