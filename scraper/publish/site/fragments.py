@@ -65,7 +65,7 @@ def price_rows(lines: Iterable[Line]) -> Markup:
     )
 
 
-def glance(boxes: Iterable[tuple[str, Sequence[Line]]]) -> Markup:
+def boxes(boxes: Iterable[tuple[str, Sequence[Line]]]) -> Markup:
     """Return the boxes at the top of an offer's page."""
     parts = []
     for name, lines in boxes:
@@ -140,7 +140,7 @@ def headings(names: Iterable[str]) -> Markup:
     return Markup("".join(f'<th scope="col" class="n">{escape(name)}</th>' for name in names))  # noqa: S704  escaped
 
 
-def tags(names: Iterable[str]) -> Markup:
+def tag_items(names: Iterable[str]) -> Markup:
     """Return the items of a list of short words."""
     return Markup("".join(f"<li>{escape(name)}</li>" for name in names))  # noqa: S704  escaped
 
@@ -153,14 +153,14 @@ def feed_links(links: Iterable[tuple[str, str, str]], root: str) -> Markup:
     )
 
 
-def related(cards: Iterable[Card], root: str) -> Markup:
+def links(cards: Iterable[Card], root: str) -> Markup:
     """Return links to other offers."""
     return Markup(  # noqa: S704  every text in it is escaped
         "".join(f'<li><a href="{root}{escape(card.path)}.html">{escape(card.title)}</a></li>' for card in cards)
     )
 
 
-def questions(asked: Iterable[tuple[str, str]]) -> Markup:
+def answered(asked: Iterable[tuple[str, str]]) -> Markup:
     """Return questions that open their answers."""
     return _whole(
         f"<details><summary>{escape(question)}</summary><p>{escape(answer)}</p></details>" for question, answer in asked
@@ -178,7 +178,7 @@ def listed_row(card: Card, fields: Iterable[str], root: str) -> Markup:
     )
 
 
-def evidence(found: Iterable[Mapping[str, Any]]) -> Markup:
+def popups(found: Iterable[Mapping[str, Any]]) -> Markup:
     """Return the pop-ups with the evidence of values."""
     return _whole(_popup(one) for one in found)
 

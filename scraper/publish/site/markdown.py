@@ -100,7 +100,7 @@ def history_rows(history: Iterable[Past]) -> Raw:
     )
 
 
-def questions(asked: Iterable[tuple[str, str]]) -> Raw:
+def answered(asked: Iterable[tuple[str, str]]) -> Raw:
     """Return questions with their answers."""
     return Raw("\n\n".join(f"**{_escaped(question)}** {_escaped(answer)}" for question, answer in asked))
 
