@@ -9,10 +9,13 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from scraper.publish.site import words
+from scraper.publish.site.addresses import web_address
 from scraper.publish.site.cards import Card, Cell
 from scraper.publish.site.changes import Row
 from scraper.publish.site.facts import FactRow
 from scraper.publish.site.lines import Line, Past
+from scraper.publish.text import said
 
 _QUOTED: Final = 80
 
@@ -178,39 +181,42 @@ def listed_row(card: Card, fields: Iterable[str], root: str) -> Markup:
     )
 
 
-def popups(found: Iterable[Mapping[str, Any]]) -> Markup:
+def popups(lines: Iterable[Line]) -> Markup:
     """Return the pop-ups with the evidence of values."""
-    return _whole(_popup(one) for one in found)
+    return _whole(_popup(line) for line in lines)
 
 
-def _popup(one: Mapping[str, Any]) -> str:
-    number, label = one["number"], escape(one["label"])
-    page = _link(one["address"], one["address"]) if one["address"] else "not on the web"
+def _popup(line: Line) -> str:
+    number, label, view = line.number, escape(line.full_label), line.view
+    address = web_address(view.source_url)
+    page = _link(address, address) if address else "not on the web"
+    seen = f"{words.day(view.first_seen)} to {words.day(view.last_seen)}"
     more = ""
-    if one["derived"]:
-        more += _fact("By rule", escape(one["derived"]))
-    if one["start"] or one["end"]:
-        start, end = one["start"] and f"from {one['start']} ", one["end"] and f"until {one['end']}"
+    if view.derived:
+        more += _fact("By rule", escape(view.derived))
+    if view.valid_from or view.valid_until:
+        start = f"from {words.day(view.valid_from)} " if view.valid_from else ""
+        end = f"until {words.day(view.valid_until)}" if view.valid_until else ""
         more += _fact("Holds", f"{start}{end}")
-    agreeing = f"; {escape(one['agreeing'])} agree" if one["agreeing"] else ""
+    agreeing = f"; {escape(words.listed(view.agreeing))} agree" if view.agreeing else ""
     notes = "".join(
         f'<p><span class="mark {escape(mark)}">{escape(mark)}</span> {escape(meaning)}</p>'
-        for mark, meaning in one["marks"]
+        for mark, meaning in line.marks
     )
-    for other in one["disputing"]:
-        when = _link(other["address"], other["captured"]) if other["address"] else other["captured"]
+    for other in view.disputing:
+        where, when = web_address(other.source_url), words.when(other.captured_at)
         notes += (
-            f'<p class="notice">{escape(other["source"])} says {escape(other["whole"])}: '
-            f"“{escape(other['quote'])}” ({when})</p>"
+            f'<p class="notice">{escape(other.source)} says {escape(said(other))}: '
+            f"“{escape(other.quote)}” ({_link(where, when) if where else when})</p>"
         )
     return (
         f'<div class="evidence" id="e{number}" popover role="dialog" aria-label="Evidence: {label}">'
-        f'<p class="what"><strong>{label}</strong> {escape(one["whole"])}</p>'
-        f"<blockquote>“{escape(one['quote'])}”</blockquote><dl>"
-        f"{_fact('Page', page)}{_fact('Captured', one['captured'])}{_fact('Seen', one['first'] + ' to ' + one['last'])}"
-        f"{_fact('Source', escape(one['said_by']) + agreeing)}{more}"
-        f"{_fact('Place', '<code>' + escape(one['locator']) + '</code>')}"
-        f"{_fact('SHA-256', '<code>' + one['capture'] + '</code>')}</dl>{notes}"
+        f'<p class="what"><strong>{label}</strong> {escape(line.whole)}</p>'
+        f"<blockquote>“{escape(view.quote)}”</blockquote><dl>"
+        f"{_fact('Page', page)}{_fact('Captured', words.when(view.captured_at))}{_fact('Seen', seen)}"
+        f"{_fact('Source', escape(view.source) + agreeing)}{more}"
+        f"{_fact('Place', f'<code>{escape(view.locator)}</code>')}"
+        f"{_fact('SHA-256', f'<code>{view.capture}</code>')}</dl>{notes}"
         f'<button type="button" popovertarget="e{number}" popovertargetaction="hide">Close</button></div>'
     )
 

@@ -19,7 +19,7 @@ from scraper.publish.site.cards import NOT_OFFERED, Card, cell_text
 from scraper.publish.site.changes import row_of
 from scraper.publish.site.charts import Span, chart, joined
 from scraper.publish.site.facts import of_the_model
-from scraper.publish.site.lines import Line, Past, evidence_of, line_of, past_of, present_of
+from scraper.publish.site.lines import Line, Past, line_of, past_of, present_of
 from scraper.publish.site.structured import offer_data
 from scraper.records import State
 from scraper.store import ChangeView, OfferView, Statement
@@ -97,7 +97,7 @@ def offer_context(
         "specs": specs,
         "elsewhere": {other["field"]: other for other in elsewhere},
         "related": around.related,
-        "evidence": [evidence_of(line) for line in (*ordered, *announced, *told) if line.number],
+        "evidence": [line for line in (*ordered, *announced, *told) if line.number],
         "chart": _chart(offer, past, title),
         "history": _history(ordered, past)[:MOST_PAST],
         "changes": [row_of(change) for change in changes[:MOST_CHANGES]],
