@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -188,9 +189,7 @@ def popups(lines: Iterable[Line]) -> Markup:
 
 def _popup(line: Line) -> str:
     number, label, view = line.number, escape(line.full_label), line.view
-    address = web_address(view.source_url)
-    page = _link(address, address) if address else "not on the web"
-    seen = f"{words.day(view.first_seen)} to {words.day(view.last_seen)}"
+    origin = _origin(view.source_url, view.captured_at, view.first_seen, view.last_seen, view.source, view.agreeing)
     more = ""
     if view.derived:
         more += _fact("By rule", escape(view.derived))
@@ -198,7 +197,6 @@ def _popup(line: Line) -> str:
         start = f"from {words.day(view.valid_from)} " if view.valid_from else ""
         end = f"until {words.day(view.valid_until)}" if view.valid_until else ""
         more += _fact("Holds", f"{start}{end}")
-    agreeing = f"; {escape(words.listed(view.agreeing))} agree" if view.agreeing else ""
     notes = "".join(
         f'<p><span class="mark {escape(mark)}">{escape(mark)}</span> {escape(meaning)}</p>'
         for mark, meaning in line.marks
@@ -212,12 +210,29 @@ def _popup(line: Line) -> str:
     return (
         f'<div class="evidence" id="e{number}" popover role="dialog" aria-label="Evidence: {label}">'
         f'<p class="what"><strong>{label}</strong> {escape(line.whole)}</p>'
-        f"<blockquote>“{escape(view.quote)}”</blockquote><dl>"
-        f"{_fact('Page', page)}{_fact('Captured', words.when(view.captured_at))}{_fact('Seen', seen)}"
-        f"{_fact('Source', escape(view.source) + agreeing)}{more}"
+        f"<blockquote>“{escape(view.quote)}”</blockquote><dl>{origin}{more}"
         f"{_fact('Place', f'<code>{escape(view.locator)}</code>')}"
         f"{_fact('SHA-256', f'<code>{view.capture}</code>')}</dl>{notes}"
         f'<button type="button" popovertarget="e{number}" popovertargetaction="hide">Close</button></div>'
+    )
+
+
+@lru_cache(maxsize=4096)
+def _origin(
+    url: str,
+    captured: datetime | None,
+    first: datetime | None,
+    last: datetime | None,
+    source: str,
+    agreeing: tuple[str, ...],
+) -> str:
+    """Return where and when a value was read, which most values of a page have in common."""
+    address = web_address(url)
+    page = _link(address, address) if address else "not on the web"
+    also = f"; {escape(words.listed(agreeing))} agree" if agreeing else ""
+    return (
+        f"{_fact('Page', page)}{_fact('Captured', words.when(captured))}"
+        f"{_fact('Seen', f'{words.day(first)} to {words.day(last)}')}{_fact('Source', f'{escape(source)}{also}')}"
     )
 
 
