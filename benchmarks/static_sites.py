@@ -172,7 +172,8 @@ def _labels(fields: Iterable[str]) -> list[str]:
 
 
 def _seller(context: Mapping[str, Any]) -> dict[str, str]:
-    return {**context["manual"], "name": context["provider"], "docs": context["facts"]["docs"]}
+    manual = {name: context[name] for name in ("recipe", "gotchas", "recipe_md", "gotchas_md")}
+    return {**manual, "name": context["provider"], "docs": context["facts"]["docs"]}
 
 
 def _offer(context: Mapping[str, Any]) -> dict[str, Any]:
