@@ -58,6 +58,8 @@ def of_the_model(fields: Iterable[str], model: str, told: Sequence[OfferView], f
 
 
 def _row(fact: ModelFact, first: int) -> FactRow:
+    if not fact.stated:  # as with most fields
+        return FactRow(words.label(fact.field), (), fact.disputed)
     said = [one for one in (fact.published, *fact.beside) if one is not None]
     lines = tuple(Word(line_of(one.view, number), whose(one)) for number, one in enumerate(said, first))
     return FactRow(words.label(fact.field), lines, fact.disputed)
