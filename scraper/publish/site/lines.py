@@ -25,7 +25,6 @@ class Line(NamedTuple):
     conditions: str
     shown: str
     unit: str
-    state: str
     reason: str
     marks: list[tuple[str, str]]
     view: FieldView
@@ -43,7 +42,6 @@ def line_of(view: FieldView, number: int) -> Line:
         conditions=words.conditions(view.field),
         shown=shown(view),
         unit=view.unit,
-        state=view.state.value,
         reason=words.reason(view),
         marks=words.marks(view) if view.marks else [],
         view=view,
