@@ -23,12 +23,13 @@ import pytest
 
 from benchmarks.measuring import ROOT, Row, alone, beside
 from scraper.publish.site import publish_site, words
-from scraper.publish.site.addresses import up
+from scraper.publish.site.addresses import up, web_address
 from scraper.publish.site.cards import Card, cell_text
 from scraper.publish.site.facts import FactRow
 from scraper.publish.site.lines import Line
 from scraper.publish.site.offer import COMPARED
 from scraper.publish.site.rendering import CSP, Frame, assets
+from scraper.publish.text import said
 from scraper.store import Store
 from tests.published import NOW, many_store
 
@@ -171,13 +172,14 @@ def _labels(fields: Iterable[str]) -> list[str]:
 
 
 def _seller(context: Mapping[str, Any]) -> dict[str, str]:
-    return {**context["manual"], "name": context["provider"], "docs": context["facts"]["docs"]}
+    manual = {name: context[name] for name in ("recipe", "gotchas", "recipe_md", "gotchas_md")}
+    return {**manual, "name": context["provider"], "docs": context["facts"]["docs"]}
 
 
 def _offer(context: Mapping[str, Any]) -> dict[str, Any]:
     card, names = context["card"], context["names"]
     same = ("title", "creator", "last", "upcoming", "marked", "why", "call", "curl", "model_page", "sellers")
-    ready = ("about", "questions", "rates", "data", "evidence")
+    ready = ("about", "questions", "rates", "data")
     return {
         **{name: context[name] for name in (*same, *ready)},
         "provider": card.provider,
@@ -192,6 +194,7 @@ def _offer(context: Mapping[str, Any]) -> dict[str, Any]:
         "about_model": _facts(context["about_model"]),
         "history": [one._asdict() for one in context["history"]],
         "related": [_card(one, (), names) for one in context["related"]],
+        "evidence": [_evidence(line) for line in context["evidence"]],
     }
 
 
@@ -207,9 +210,10 @@ def _model(context: Mapping[str, Any]) -> dict[str, Any]:
         for one in context["best"]
     ]
     return {
-        **{name: context[name] for name in ("model", "creator", "sellers", "chart", "charted", "evidence")},
+        **{name: context[name] for name in ("model", "creator", "sellers", "chart", "charted")},
         "best": best,
         "facts": _facts(context["facts"]),
+        "evidence": [_evidence(line) for line in context["evidence"]],
         "cards": [_card(one, context["fields"], names) for one in context["cards"]],
     }
 
@@ -257,4 +261,33 @@ def _line(line: Line) -> dict[str, Any]:
         "quote": view.quote,
         "url": view.source_url,
         "day": words.day(view.captured_at),
+    }
+
+
+def _evidence(line: Line) -> dict[str, Any]:
+    view = line.view
+    same = ("quote", "capture", "locator", "derived")
+    return {
+        **{name: getattr(view, name) for name in same},
+        "number": line.number,
+        "label": line.full_label,
+        "whole": line.whole,
+        "marks": line.marks,
+        "address": web_address(view.source_url),
+        "said_by": view.source,
+        "captured": words.when(view.captured_at),
+        "first": words.day(view.first_seen),
+        "last": words.day(view.last_seen),
+        "start": words.day(view.valid_from),
+        "end": words.day(view.valid_until),
+        "agreeing": words.listed(view.agreeing),
+        "disputing": [
+            {
+                "source": one.source,
+                "whole": said(one),
+                "quote": one.quote,
+                "captured": words.when(one.captured_at),
+            }
+            for one in view.disputing
+        ],
     }

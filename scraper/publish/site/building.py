@@ -36,6 +36,7 @@ from scraper.store.snapshot import Snapshot, snapshot
 
 LATEST: Final = 500
 ON_FIRST_PAGE: Final = 12
+_COMPARED_HEADINGS: Final = fragments.headings(words.REFERENCE[field] for field in COMPARED)
 _KIND: Final = re.compile(r"(?:offers|models|providers)/.*\.(?:html|md)")
 
 
@@ -302,9 +303,9 @@ class _Site:
         url = f"{self.frame.site_url}/{entry.path}.html" if self.frame.site_url else ""
         context = offer_context(offer, card, past, changes, around, url)
         context |= {
+            **self._manual(offer.provider),
             "curl": shell_call(facts, card),
-            "manual": self._manual(offer.provider),
-            "compared_headings": fragments.headings(words.REFERENCE[field] for field in COMPARED),
+            "compared_headings": _COMPARED_HEADINGS,
             "compared_rows": Markup("\n").join(
                 fragments.compared_row(card, COMPARED, facts["name"], "../../", own=True) if path == card.path else row
                 for path, row in compared.rows.items()

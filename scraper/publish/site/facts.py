@@ -8,7 +8,7 @@ from typing import Any
 
 from scraper.models import ALWAYS, ModelFact, model_fact, model_view, whose
 from scraper.publish.site import words
-from scraper.publish.site.lines import Line, evidence_of, line_of
+from scraper.publish.site.lines import Line, line_of
 from scraper.store import OfferView
 
 
@@ -44,7 +44,7 @@ def fact_rows(model: str, offers: Sequence[OfferView], told: Sequence[OfferView]
 def facts_context(model: str, offers: Sequence[OfferView], told: Sequence[OfferView]) -> dict[str, Any]:
     """Return what the templates of a model's page show of what is stated of it."""
     rows = fact_rows(model, offers, told)
-    return {"facts": rows, "evidence": [evidence_of(one.line) for row in rows for one in row.words]}
+    return {"facts": rows, "evidence": [one.line for row in rows for one in row.words]}
 
 
 def of_the_model(fields: Iterable[str], model: str, told: Sequence[OfferView], first: int) -> dict[str, FactRow]:
@@ -58,6 +58,8 @@ def of_the_model(fields: Iterable[str], model: str, told: Sequence[OfferView], f
 
 
 def _row(fact: ModelFact, first: int) -> FactRow:
+    if not fact.stated:  # as with most fields
+        return FactRow(words.label(fact.field), (), fact.disputed)
     said = [one for one in (fact.published, *fact.beside) if one is not None]
     lines = tuple(Word(line_of(one.view, number), whose(one)) for number, one in enumerate(said, first))
     return FactRow(words.label(fact.field), lines, fact.disputed)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from markupsafe import Markup
 
+from scraper.publish.site import words
+from scraper.publish.site.addresses import web_address
 from scraper.publish.site.cards import Card, Cell
 from scraper.publish.site.changes import Row
 from scraper.publish.site.facts import FactRow
 from scraper.publish.site.lines import Line, Past
+from scraper.publish.text import said
 
 _QUOTED: Final = 80
 
@@ -65,7 +69,7 @@ def price_rows(lines: Iterable[Line]) -> Markup:
     )
 
 
-def glance(boxes: Iterable[tuple[str, Sequence[Line]]]) -> Markup:
+def boxes(boxes: Iterable[tuple[str, Sequence[Line]]]) -> Markup:
     """Return the boxes at the top of an offer's page."""
     parts = []
     for name, lines in boxes:
@@ -140,7 +144,7 @@ def headings(names: Iterable[str]) -> Markup:
     return Markup("".join(f'<th scope="col" class="n">{escape(name)}</th>' for name in names))  # noqa: S704  escaped
 
 
-def tags(names: Iterable[str]) -> Markup:
+def tag_items(names: Iterable[str]) -> Markup:
     """Return the items of a list of short words."""
     return Markup("".join(f"<li>{escape(name)}</li>" for name in names))  # noqa: S704  escaped
 
@@ -153,14 +157,14 @@ def feed_links(links: Iterable[tuple[str, str, str]], root: str) -> Markup:
     )
 
 
-def related(cards: Iterable[Card], root: str) -> Markup:
+def links(cards: Iterable[Card], root: str) -> Markup:
     """Return links to other offers."""
     return Markup(  # noqa: S704  every text in it is escaped
         "".join(f'<li><a href="{root}{escape(card.path)}.html">{escape(card.title)}</a></li>' for card in cards)
     )
 
 
-def questions(asked: Iterable[tuple[str, str]]) -> Markup:
+def answered(asked: Iterable[tuple[str, str]]) -> Markup:
     """Return questions that open their answers."""
     return _whole(
         f"<details><summary>{escape(question)}</summary><p>{escape(answer)}</p></details>" for question, answer in asked
@@ -178,40 +182,57 @@ def listed_row(card: Card, fields: Iterable[str], root: str) -> Markup:
     )
 
 
-def evidence(found: Iterable[Mapping[str, Any]]) -> Markup:
+def popups(lines: Iterable[Line]) -> Markup:
     """Return the pop-ups with the evidence of values."""
-    return _whole(_popup(one) for one in found)
+    return _whole(_popup(line) for line in lines)
 
 
-def _popup(one: Mapping[str, Any]) -> str:
-    number, label = one["number"], escape(one["label"])
-    page = _link(one["address"], one["address"]) if one["address"] else "not on the web"
+def _popup(line: Line) -> str:
+    number, label, view = line.number, escape(line.full_label), line.view
+    origin = _origin(view.source_url, view.captured_at, view.first_seen, view.last_seen, view.source, view.agreeing)
     more = ""
-    if one["derived"]:
-        more += _fact("By rule", escape(one["derived"]))
-    if one["start"] or one["end"]:
-        start, end = one["start"] and f"from {one['start']} ", one["end"] and f"until {one['end']}"
+    if view.derived:
+        more += _fact("By rule", escape(view.derived))
+    if view.valid_from or view.valid_until:
+        start = f"from {words.day(view.valid_from)} " if view.valid_from else ""
+        end = f"until {words.day(view.valid_until)}" if view.valid_until else ""
         more += _fact("Holds", f"{start}{end}")
-    agreeing = f"; {escape(one['agreeing'])} agree" if one["agreeing"] else ""
     notes = "".join(
         f'<p><span class="mark {escape(mark)}">{escape(mark)}</span> {escape(meaning)}</p>'
-        for mark, meaning in one["marks"]
+        for mark, meaning in line.marks
     )
-    for other in one["disputing"]:
-        when = _link(other["address"], other["captured"]) if other["address"] else other["captured"]
+    for other in view.disputing:
+        where, when = web_address(other.source_url), words.when(other.captured_at)
         notes += (
-            f'<p class="notice">{escape(other["source"])} says {escape(other["whole"])}: '
-            f"“{escape(other['quote'])}” ({when})</p>"
+            f'<p class="notice">{escape(other.source)} says {escape(said(other))}: '
+            f"“{escape(other.quote)}” ({_link(where, when) if where else when})</p>"
         )
     return (
         f'<div class="evidence" id="e{number}" popover role="dialog" aria-label="Evidence: {label}">'
-        f'<p class="what"><strong>{label}</strong> {escape(one["whole"])}</p>'
-        f"<blockquote>“{escape(one['quote'])}”</blockquote><dl>"
-        f"{_fact('Page', page)}{_fact('Captured', one['captured'])}{_fact('Seen', one['first'] + ' to ' + one['last'])}"
-        f"{_fact('Source', escape(one['said_by']) + agreeing)}{more}"
-        f"{_fact('Place', '<code>' + escape(one['locator']) + '</code>')}"
-        f"{_fact('SHA-256', '<code>' + one['capture'] + '</code>')}</dl>{notes}"
+        f'<p class="what"><strong>{label}</strong> {escape(line.whole)}</p>'
+        f"<blockquote>“{escape(view.quote)}”</blockquote><dl>{origin}{more}"
+        f"{_fact('Place', f'<code>{escape(view.locator)}</code>')}"
+        f"{_fact('SHA-256', f'<code>{view.capture}</code>')}</dl>{notes}"
         f'<button type="button" popovertarget="e{number}" popovertargetaction="hide">Close</button></div>'
+    )
+
+
+@lru_cache(maxsize=4096)
+def _origin(
+    url: str,
+    captured: datetime | None,
+    first: datetime | None,
+    last: datetime | None,
+    source: str,
+    agreeing: tuple[str, ...],
+) -> str:
+    """Return where and when a value was read, which most values of a page have in common."""
+    address = web_address(url)
+    page = _link(address, address) if address else "not on the web"
+    also = f"; {escape(words.listed(agreeing))} agree" if agreeing else ""
+    return (
+        f"{_fact('Page', page)}{_fact('Captured', words.when(captured))}"
+        f"{_fact('Seen', f'{words.day(first)} to {words.day(last)}')}{_fact('Source', f'{escape(source)}{also}')}"
     )
 
 

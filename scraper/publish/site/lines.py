@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from scraper.publish.site import words
 from scraper.publish.site.addresses import web_address
@@ -26,7 +25,6 @@ class Line(NamedTuple):
     conditions: str
     shown: str
     unit: str
-    state: str
     reason: str
     marks: list[tuple[str, str]]
     view: FieldView
@@ -44,7 +42,6 @@ def line_of(view: FieldView, number: int) -> Line:
         conditions=words.conditions(view.field),
         shown=shown(view),
         unit=view.unit,
-        state=view.state.value,
         reason=words.reason(view),
         marks=words.marks(view) if view.marks else [],
         view=view,
@@ -52,39 +49,6 @@ def line_of(view: FieldView, number: int) -> Line:
         sourced=view.state is State.SOURCED,
         whole=said(view),
     )
-
-
-def evidence_of(line: Line) -> Mapping[str, Any]:
-    """Return the evidence of a line as its pop-up and the Markdown show it."""
-    view = line.view
-    return {
-        "number": line.number,
-        "label": line.full_label,
-        "whole": line.whole,
-        "marks": line.marks,
-        "quote": view.quote,
-        "address": web_address(view.source_url),
-        "said_by": view.source,
-        "captured": words.when(view.captured_at),
-        "capture": view.capture,
-        "locator": view.locator,
-        "first": words.day(view.first_seen),
-        "last": words.day(view.last_seen),
-        "derived": view.derived,
-        "start": words.day(view.valid_from),
-        "end": words.day(view.valid_until),
-        "agreeing": words.listed(view.agreeing),
-        "disputing": [
-            {
-                "source": one.source,
-                "whole": said(one),
-                "quote": one.quote,
-                "address": web_address(one.source_url),
-                "captured": words.when(one.captured_at),
-            }
-            for one in view.disputing
-        ],
-    }
 
 
 class Past(NamedTuple):

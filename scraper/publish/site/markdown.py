@@ -12,7 +12,8 @@ from scraper.publish.site.addresses import web_address
 from scraper.publish.site.cards import Card, cell_text
 from scraper.publish.site.lines import Line, Past
 
-_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#~&])")
+_SPECIAL: Final = "\\`*_[]<>|#~&"
+"""What is escaped; the backslash first, as the escapes of the others are made of it."""
 
 
 class Raw(str):
@@ -28,7 +29,10 @@ def escaped(value: object) -> str:
 
 @lru_cache(maxsize=16384)
 def _escaped(text: str) -> str:
-    return " ".join(_SPECIAL.sub(r"\\\1", text).replace("://", ":\\//").split())
+    for special in _SPECIAL:
+        if special in text:
+            text = text.replace(special, f"\\{special}")
+    return " ".join(text.replace("://", ":\\//").split())
 
 
 def code(text: object) -> Raw:
@@ -96,7 +100,7 @@ def history_rows(history: Iterable[Past]) -> Raw:
     )
 
 
-def questions(asked: Iterable[tuple[str, str]]) -> Raw:
+def answered(asked: Iterable[tuple[str, str]]) -> Raw:
     """Return questions with their answers."""
     return Raw("\n\n".join(f"**{_escaped(question)}** {_escaped(answer)}" for question, answer in asked))
 

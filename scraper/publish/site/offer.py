@@ -19,7 +19,7 @@ from scraper.publish.site.cards import NOT_OFFERED, Card, cell_text
 from scraper.publish.site.changes import row_of
 from scraper.publish.site.charts import Span, chart, joined
 from scraper.publish.site.facts import of_the_model
-from scraper.publish.site.lines import Line, Past, evidence_of, line_of, past_of, present_of
+from scraper.publish.site.lines import Line, Past, line_of, past_of, present_of
 from scraper.publish.site.structured import offer_data
 from scraper.records import State
 from scraper.store import ChangeView, OfferView, Statement
@@ -97,7 +97,7 @@ def offer_context(
         "specs": specs,
         "elsewhere": {other["field"]: other for other in elsewhere},
         "related": around.related,
-        "evidence": [evidence_of(line) for line in (*ordered, *announced, *told) if line.number],
+        "evidence": [line for line in (*ordered, *announced, *told) if line.number],
         "chart": _chart(offer, past, title),
         "history": _history(ordered, past)[:MOST_PAST],
         "changes": [row_of(change) for change in changes[:MOST_CHANGES]],
@@ -126,7 +126,7 @@ def _elsewhere(lines: Mapping[str, Line], around: Around, own: Card) -> list[dic
     creator = own.model.partition("/")[0]
     ordered = sorted(around.others, key=lambda card: (not is_own(card.provider, creator), card.variant != own.variant))
     for field in words.SPEC_FIELDS:
-        if lines[field].state != State.NOT_SOURCED:
+        if lines[field].view.state is not State.NOT_SOURCED:
             continue
         for card in ordered:
             cell = card.cell(field)
@@ -181,7 +181,7 @@ def _chart(offer: OfferView, past: Sequence[Statement], title: str) -> Markup:
     return chart(series, currency, f"Input and output price of {title} over time")
 
 
-_CALCULATED: Final = frozenset({"tier", "prompt_gt"})
+_CALCULATED: Final = frozenset({"tier", "prompt_gt", "scope"})
 
 
 def calculator_rates(lines: Sequence[Line]) -> dict[str, Any] | None:
@@ -193,7 +193,7 @@ def calculator_rates(lines: Sequence[Line]) -> dict[str, Any] | None:
         if key is None or not line.sourced:
             continue
         labels = dict(key.labels)
-        if key.meter not in TOKEN_METERS or key.modality or not labels.keys() <= {*_CALCULATED, "scope"}:
+        if key.meter not in TOKEN_METERS or key.modality or not labels.keys() <= _CALCULATED:
             continue
         if "scope" in labels:
             return None

@@ -38,6 +38,32 @@ def _value(line: Line, shown: str = "") -> Markup:
     return Markup(fragments.value(line, shown))  # noqa: S704  escaped there
 
 
+_FRAGMENTS: Final = (
+    fragments.answered,
+    fragments.boxes,
+    fragments.change_rows,
+    fragments.compared_row,
+    fragments.fact_rows,
+    fragments.feed_links,
+    fragments.history_rows,
+    fragments.links,
+    fragments.listed_row,
+    fragments.popups,
+    fragments.price_rows,
+    fragments.spec_rows,
+    fragments.tag_items,
+)
+_ROWS: Final = (
+    markdown.answered,
+    markdown.history_rows,
+    markdown.listed_row,
+    markdown.price_rows,
+    markdown.spec_rows,
+)
+_GLOBALS: Final = {"reference": words.REFERENCE, "counted": words.counted}
+"""All that templates have beside what they are given: each rendering copies it, and Jinja2's own ones are not used."""
+
+
 @lru_cache(maxsize=1)
 def _html() -> Environment:
     made = Environment(
@@ -48,8 +74,9 @@ def _html() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(json=json_text, web=web_address)
-    made.globals.update(words=words, counted=words.counted, html=fragments, html_value=_value)
+    made.filters.update(json=json_text, web=web_address, day=words.day, value=_value)
+    made.filters.update((write.__name__, write) for write in _FRAGMENTS)
+    made.globals = dict(_GLOBALS)
     return made
 
 
@@ -65,8 +92,9 @@ def _markdown() -> Environment:
         auto_reload=False,
         keep_trailing_newline=True,
     )
-    made.filters.update(code=markdown.code, block=markdown.block, link=markdown.link, raw=markdown.Raw)
-    made.globals.update(words=words, counted=words.counted, rows=markdown)
+    made.filters.update(code=markdown.code, block=markdown.block, link=markdown.link, raw=markdown.Raw, day=words.day)
+    made.filters.update((write.__name__, write) for write in _ROWS)
+    made.globals = dict(_GLOBALS)
     return made
 
 
