@@ -76,7 +76,7 @@ audit: .venv/.setup ## ask the package index for known vulnerabilities of what i
 	$(UV) tool run pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
 	$(foreach lock,setup runtime dev,-r requirements/$(lock).txt)
 
-coverage: .venv/.dev ## run the tests, and print which lines they did not reach (ARGS="tests/test_money.py")
+coverage: .venv/.dev chromium ## run the tests, and print which lines they did not reach (ARGS="tests/test_money.py")
 	$(UV) pip install --quiet --group coverage
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n auto --dist loadgroup $(ARGS)
