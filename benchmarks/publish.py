@@ -27,7 +27,8 @@ SELLERS = 25
 ROUNDS = 3
 NEXT = (
     "each page is rendered for the browser and again as Markdown, from the same lines: what both show of a field could "
-    "be worked out once."
+    "be worked out once. Where little has changed, two thirds of the time go to reading what stands: offers that were "
+    "not touched since the last time need not be read."
 )
 
 
