@@ -157,7 +157,10 @@ def _training_exchanged_with_output(text: str) -> str:
 def test_training_is_paid_by_tokens_or_by_hours_and_never_by_both() -> None:
     before, after, reading = changed("openai", "pricing.2026-09-01.html", _training_exchanged_with_output)
     assert [key[:2] for key in before.keys() ^ after.keys()] == [("o4-mini-2025-04-16", "training_hours")]
-    assert any("training costs '$100.00 / hour' and '$16.00'" in note.text for note in reading.notes)
+    assert any(
+        "training '$16.00' and training_hours '$100.00 / hour', of which only one can be" in note.text
+        for note in reading.notes
+    )
 
 
 def test_a_column_of_prices_of_a_tier_that_is_not_known_is_noted() -> None:

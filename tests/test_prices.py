@@ -152,6 +152,10 @@ def test_a_price_of_another_thing_is_refused() -> None:
     with pytest.raises(Unreadable):
         read("$0.006 per second")
     assert read("$0.006 per second", scale=Scale(clock="audio")) == {"audio_seconds": "0.006"}
+    assert read("$100 per hour", "training", scale=Scale(clock="training")) == {"training_hours": "100"}
+    for key, clock in (("output", "training"), ("training", "audio")):
+        with pytest.raises(Unreadable, match=f"^a price per hour is not a price of {key}$"):
+            read("$100 per hour", key, scale=Scale(clock=clock))
 
 
 def test_the_currency_of_the_page_is_that_of_its_bare_numbers() -> None:

@@ -75,17 +75,18 @@ _CURRENCIES: Final = {
 }  # fmt: skip
 """Signs of money, also as wide as a Chinese character. "¥" is of two currencies: the caller must say which."""
 
-_SIGN = r"(?:US\$|CN¥|[$＄€£¥￥₹元]|(?<![A-Z])(?:USD|EUR|GBP|CNY|RMB|JPY|INR)(?![A-Z]))"
+SIGN: Final = r"(?:US\$|CN¥|[$＄€£¥￥₹元]|(?<![A-Za-z])(?:USD|EUR|GBP|CNY|RMB|JPY|INR)(?![A-Za-z]))"
+"""A sign or a code of money that is read, as a regular expression."""
 _NUMBER = r"(?:\d+(?:[.,]\d+)*|\.\d+)(?:[eE][-+]?\d+)?"
 # Amounts: "$1.50", "$ 1.50", "USD 1.50", "1.50 USD", "1.50€", "0.3¢".
 _AMOUNT = re.compile(
-    rf"(?P<sign>{_SIGN})\s?(?P<number>{_NUMBER})(?:\s?(?P<code>USD|EUR|CNY|GBP)\b)?"
-    rf"|(?<![\w.,$＄€£¥￥])(?P<number2>{_NUMBER})\s?(?P<sign2>{_SIGN}|¢)",
+    rf"(?P<sign>{SIGN})\s?(?P<number>{_NUMBER})(?:\s?(?P<code>USD|EUR|CNY|GBP)\b)?"
+    rf"|(?<![\w.,$＄€£¥￥])(?P<number2>{_NUMBER})\s?(?P<sign2>{SIGN}|¢)",
     re.IGNORECASE,
 )
 _BARE = re.compile(rf"\s*(?P<number>{_NUMBER})\s*")
 # "$1-$2", "1 to 2 USD", "1 USD - 2 USD", "0.5元~1元".
-_RANGE = re.compile(rf"{_NUMBER}\s?(?:{_SIGN}|¢)?\s*(?:[-–—‐‑−~]|\bto\b)\s*{_SIGN}?\s?{_NUMBER}", re.IGNORECASE)
+_RANGE = re.compile(rf"{_NUMBER}\s?(?:{SIGN}|¢)?\s*(?:[-–—‐‑−~]|\bto\b)\s*{SIGN}?\s?{_NUMBER}", re.IGNORECASE)
 _VAGUE = re.compile(
     r"\b(?:from|starting (?:at|from)|starts at|as low as|up to|at least|minimum|approx(?:\.|imately)?|around|varies)\b"
     r"|[~≈±]|(?<![\d.])\+\s*$|\d\+(?:\s|$)"
@@ -101,17 +102,17 @@ _ASIDES = (
     # An equivalent may go on over lines that name further amounts of the same thing ("$0.067 per 1K image, and …"), and
     # hold until or from a day.
     re.compile(
-        rf"\bequivalent to\s+{_SIGN}\s?{_NUMBER}\s*per\s+{_SIZE}(?P<thing>\w+)"
-        rf"(?:[\s,*]+(?:and\s+)?{_SIGN}\s?{_NUMBER}\s*per\s+{_SIZE}(?P=thing))*"
+        rf"\bequivalent to\s+{SIGN}\s?{_NUMBER}\s*per\s+{_SIZE}(?P<thing>\w+)"
+        rf"(?:[\s,*]+(?:and\s+)?{SIGN}\s?{_NUMBER}\s*per\s+{_SIZE}(?P=thing))*"
         rf"(?:[\s*]*\b(?:through|until|starting)\s+{DATE_PATTERN})?\.?",
         re.IGNORECASE,
     ),
     re.compile(r"\bequivalent to\b[^\n]*", re.IGNORECASE),
-    re.compile(rf"\bor\s+(?:about\s+)?{_SIGN}\s?{_NUMBER}\s*(?:/|per\b)\s*[\w.]+", re.IGNORECASE),
+    re.compile(rf"\bor\s+(?:about\s+)?{SIGN}\s?{_NUMBER}\s*(?:/|per\b)\s*[\w.]+", re.IGNORECASE),
     re.compile(
-        rf"\(\s*(?:about|approx\.?|approximately|~|≈|=)?\s*{_SIGN}\s?{_NUMBER}\s*(?:/|per\b)[^()]*\)", re.IGNORECASE
+        rf"\(\s*(?:about|approx\.?|approximately|~|≈|=)?\s*{SIGN}\s?{_NUMBER}\s*(?:/|per\b)[^()]*\)", re.IGNORECASE
     ),
-    re.compile(rf"\(\s*(?:about|approx\.?|approximately|~|≈)\s*{_SIGN}?\s?{_NUMBER}[^()]*\)", re.IGNORECASE),
+    re.compile(rf"\(\s*(?:about|approx\.?|approximately|~|≈)\s*{SIGN}?\s?{_NUMBER}[^()]*\)", re.IGNORECASE),
 )  # fmt: skip
 
 _NOT_OFFERED = re.compile(
@@ -160,7 +161,7 @@ _UNITS: Final = tuple(
 _SIZED_IMAGE = re.compile(r"(?P<sizes>\d(?:\.\d)?K(?:/\d(?:\.\d)?K)*) image\b", re.IGNORECASE)
 # In a heading "/" is "per" after money and before a quantity; in "Input/output tokens" and "Text/image" it is "or".
 _OF_A_UNIT = re.compile(
-    rf"\bper\b|(?:{_SIGN}|\b(?:prices?|pricing|costs?|rates?)|[\d)])\s*/|/(?=\s*(?:\d|[mk]\b|[mk]\s?tok|million|thousand))",
+    rf"\bper\b|(?:{SIGN}|\b(?:prices?|pricing|costs?|rates?)|[\d)])\s*/|/(?=\s*(?:\d|[mk]\b|[mk]\s?tok|million|thousand))",
     re.IGNORECASE,
 )
 _PER = re.compile(r"\s*(?:usd\s*)?(?:/|\bper\b|\beach\b|\bfor\b)\s*", re.IGNORECASE)
@@ -312,9 +313,9 @@ def _prices(text: str, currency: str) -> tuple[Price, ...]:
 def _is_range(text: str) -> bool:
     """Say whether a hyphen stands between amounts, not inside a word or a date ("1-2 images", "2026-08-31")."""
     for match in _RANGE.finditer(text):
-        if re.search(rf"{_SIGN}|¢", match[0], re.IGNORECASE):
+        if re.search(rf"{SIGN}|¢", match[0], re.IGNORECASE):
             return True
-        if re.search(rf"{_SIGN}\s?$", text[: match.start()], re.IGNORECASE):
+        if re.search(rf"{SIGN}\s?$", text[: match.start()], re.IGNORECASE):
             return True
     return False
 

@@ -125,6 +125,20 @@ class Offers:
         return trusted
 
 
+def one_way(reading: Reading, *fields: str) -> Reading:
+    """Leave out, and note, what an offer states of fields that exclude each other, where it has more than one."""
+    offers, notes = list[Offer](), list(reading.notes)
+    for offer in reading.offers:
+        stated = [fact for fact in offer.facts if fact.field in fields]
+        if len({fact.field for fact in stated}) > 1:
+            said = " and ".join(f"{fact.field} {fact.evidence.quote!r}" for fact in stated)
+            text = f"{offer.model_id or offer.name} has {said}, of which only one can be; neither is published"
+            notes.append(Note(kind="conflict", text=text, locator=stated[0].evidence.locator))
+            offer = offer.model_copy(update={"facts": tuple(fact for fact in offer.facts if fact not in stated)})
+        offers.append(offer)
+    return Reading(offers=tuple(offers), notes=tuple(notes))
+
+
 def _row(fact: Fact) -> str:
     """The row of a table in which a fact stands; "" where it stands in none."""
     found = _ROW.fullmatch(fact.evidence.locator)

@@ -346,7 +346,9 @@ def _other_meter(key: RateKey, unit: Unit, clock: str) -> str:
     if key.meter in ("cache_read", "cache_write"):
         raise Unreadable(f"a price per {unit} is not a price of {key.meter}")
     if unit.thing in ("second", "minute", "hour") and not unit.over:
-        meter = f"{key.modality or clock}_{unit.thing}s"
+        timed = key.modality or clock
+        # The hours of a training are no price of what is sent or made, nor the other way round.
+        meter = f"{timed}_{unit.thing}s" if (timed == "training") == (key.meter == "training") else ""
     elif (unit.thing, unit.over) == ("GB", "day"):
         meter = "storage_gb_days"
     else:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from scraper.extract import REFUSALS, Unreadable
 from scraper.extract.grid import Grid, Line
 from scraper.extract.markup import Table
-from scraper.extract.money import find_unit
+from scraper.extract.money import SIGN, find_unit
 from scraper.extract.offers import Named, Offers
 from scraper.extract.passage import Passage
 from scraper.extract.prices import Scale, facts_of
@@ -22,11 +22,10 @@ from scraper.extract.vocabulary import VOCABULARY, Meaning, Role, Vocabulary, mo
 from scraper.meters import RateKey, Unit
 from scraper.records import SPECS, Fact
 
-_CODE = r"(?<![A-Za-z])(?:USD|EUR|GBP|CNY|RMB)(?![A-Za-z])"
-MONEY = re.compile(rf"(?:[$＄€£¥￥₹]|{_CODE})\s?\.?\d|\d\s?(?:[$＄€£¥￥₹元]|{_CODE})")
+MONEY = re.compile(rf"{SIGN}\s?\.?\d|\d\s?{SIGN}")
 """What a table of prices has in a cell."""
 _OTHER_MONEY = (
-    r"(?:[₩₽₺₫฿₪₦₱₴₸]|kr\.?|zł|Kč|Rp|S/|(?:AED|AUD|BRL|CAD|CHF|CLP|COP|CZK|DKK|HKD|HUF|IDR|ILS|INR|JPY|KRW|MXN|MYR|NOK|NZD"
+    r"(?:[₩₽₺₫฿₪₦₱₴₸]|kr\.?|zł|Kč|Rp|S/|(?:AED|AUD|BRL|CAD|CHF|CLP|COP|CZK|DKK|HKD|HUF|IDR|ILS|KRW|MXN|MYR|NOK|NZD"
     r"|PEN|PHP|PLN|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|VND|ZAR))"
 )
 _BARE = re.compile(rf"\d{{1,4}}(?:\.\d+)?|{_OTHER_MONEY}\s?\d[\d.,]*|\d[\d.,]*\s?{_OTHER_MONEY}")

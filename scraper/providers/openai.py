@@ -14,7 +14,7 @@ from scraper.extract import Unreadable
 from scraper.extract.captions import modality_above, without_columns
 from scraper.extract.document import Document
 from scraper.extract.feed import Feed, Spec, read_feed
-from scraper.extract.offers import Named, Offers
+from scraper.extract.offers import Named, Offers, one_way
 from scraper.extract.prices import Scale
 from scraper.extract.prompt_lengths import read_suffix
 from scraper.extract.relabel import relabelled
@@ -23,7 +23,7 @@ from scraper.extract.specs import day_of_epoch
 from scraper.extract.tables import LineFacts, read_table
 from scraper.extract.tiered import tiered_tables
 from scraper.extract.vocabulary import KNOWN, NAME, RESOLUTION, VOCABULARY, fold, key, labelled, spec
-from scraper.records import Note, Offer, Reading
+from scraper.records import Reading
 
 _ID = r"(?=[a-z0-9.-]*[a-z])[a-z0-9][a-z0-9.-]*"
 _RATES = {"input": "input", "cached input": "cache_read", "cache writes?": "cache_write", "output": "output"}
@@ -68,21 +68,8 @@ def read_pricing(document: Document) -> Reading:
     reading = offers.reading()
     if not reading.offers:
         raise Unreadable("it has no table of prices of models")
-    return _trained_one_way(reading)
-
-
-def _trained_one_way(reading: Reading) -> Reading:
-    """Leave out prices of training by tokens and by hours of one model: a shown table and its payload contradict."""
-    offers, notes = list[Offer](), list(reading.notes)
-    for offer in reading.offers:
-        training = [fact for fact in offer.facts if fact.field.startswith("training")]
-        if len({fact.field for fact in training}) > 1:
-            said = " and ".join(repr(fact.evidence.quote) for fact in training)
-            text = f"{offer.model_id or offer.name}: training costs {said}; neither is published"
-            notes.append(Note(kind="conflict", text=text, locator=training[0].evidence.locator))
-            offer = offer.model_copy(update={"facts": tuple(fact for fact in offer.facts if fact not in training)})
-        offers.append(offer)
-    return Reading(offers=tuple(offers), notes=tuple(notes))
+    # A shown table and its payload say it in different ways only where one of them is misread.
+    return one_way(reading, "training", "training_hours")
 
 
 def _named(line: LineFacts, modality: str, variant: str) -> Sequence[Named]:
